@@ -1,0 +1,1 @@
+"""PostgreSQL: connections made from Secrets, named queries, errors with reasons, migrations."""

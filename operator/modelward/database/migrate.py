@@ -1,0 +1,48 @@
+"""`modelward db init`: numbered migrations, each applied once, in one transaction with its record."""
+
+from importlib import resources
+
+import psycopg
+
+from modelward.database.errors import explain_connect, explain_query
+
+LOCK = 0x6D6F64656C77  # one migration at a time; any fixed number does
+TABLE = """
+CREATE SCHEMA IF NOT EXISTS modelward;
+CREATE TABLE IF NOT EXISTS modelward.migration (
+    number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
+"""
+
+
+def find_migrations() -> list[tuple[int, str, str]]:
+    """List number, name and SQL of every migration that ships, in order."""
+    folder = resources.files("modelward.database").joinpath("migrations")
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    return [(int(f.name.split("_")[0]), f.name.removesuffix(".sql"), f.read_text()) for f in files]
+
+
+def migrate(database_url: str) -> list[str]:
+    """Apply what is missing and return its names; SourceError says why it could not be done."""
+    try:
+        connection = psycopg.connect(database_url, connect_timeout=10, application_name="modelward db init")
+    except psycopg.Error as error:
+        raise explain_connect(error) from None
+    try:
+        with connection:
+            return _apply(connection)
+    except psycopg.Error as error:
+        raise explain_query(error) from None
+
+
+def _apply(connection: psycopg.Connection) -> list[str]:
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+    connection.execute("SET LOCAL search_path = public")
+    connection.execute(TABLE)
+    done = {row[0] for row in connection.execute("SELECT number FROM modelward.migration")}
+    applied = []
+    for number, name, sql in find_migrations():
+        if number not in done:
+            connection.execute(sql.encode())
+            connection.execute("INSERT INTO modelward.migration (number, name) VALUES (%s, %s)", (number, name))
+            applied.append(name)
+    return applied

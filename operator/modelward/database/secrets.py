@@ -1,0 +1,69 @@
+"""From a Secret to the parameters of a connection; host, user and password always come together from one Secret.
+
+Only keywords that cannot make the operator read files of its own or run anything are taken.
+"""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+from modelward.domain.errors import SourceError
+from modelward.domain.questions import Connection
+from modelward.domain.reasons import Reason
+
+KEYS = ("host", "port", "dbname", "user", "password", "sslmode", "sslrootcert")
+ALLOWED = frozenset(
+    {*KEYS, "hostaddr", "channel_binding", "target_session_attrs", "connect_timeout", "application_name"}
+)
+DROPPED = frozenset({"connect_timeout", "application_name"})
+
+
+def read_connection(secret_name: str, values: dict[str, str]) -> Connection:
+    """Read `uri`, or host, port, dbname, user, password, sslmode, sslrootcert; SourceError names the key, no value."""
+    if values.get("uri"):
+        parameters = _from_uri(secret_name, values["uri"])
+    elif values.get("host"):
+        parameters = {key: values[key] for key in KEYS if values.get(key)}
+    else:
+        keys = ", ".join(sorted(values)) or "none"
+        message = f"Secret {secret_name} needs the key uri, or host, dbname, user and password; it has: {keys}"
+        raise SourceError(Reason.SECRET_INCOMPLETE, message)
+    certificate = values.get("sslrootcert") or parameters.get("sslrootcert", "")
+    if certificate and certificate != "system":
+        parameters["sslrootcert"] = _store_certificate(secret_name, certificate)
+    kept = {key: value.strip() for key, value in parameters.items() if key not in DROPPED}
+    return Connection(tuple(sorted(kept.items())))
+
+
+def _from_uri(secret_name: str, uri: str) -> dict[str, str]:
+    try:
+        parsed = {key: str(value) for key, value in conninfo_to_dict(uri.strip()).items()}
+    except ProgrammingError:
+        message = (
+            f"the key uri of Secret {secret_name} is not a PostgreSQL URI such as postgresql://user:password@host/db"
+        )
+        raise SourceError(Reason.SECRET_INCOMPLETE, message) from None
+    refused = sorted(parsed.keys() - ALLOWED)
+    if refused:
+        message = f"the key uri of Secret {secret_name} uses {', '.join(refused)}, which is not allowed here"
+        raise SourceError(Reason.SECRET_INCOMPLETE, message)
+    if "host" not in parsed and "hostaddr" not in parsed:
+        raise SourceError(Reason.SECRET_INCOMPLETE, f"the key uri of Secret {secret_name} names no host")
+    return parsed
+
+
+def _store_certificate(secret_name: str, certificate: str) -> str:
+    """Write a CA to a private file, since libpq reads it from one; a path in its place is refused."""
+    if "-----BEGIN CERTIFICATE-----" not in certificate:
+        message = f"sslrootcert of Secret {secret_name} must be a PEM certificate or the word system"
+        raise SourceError(Reason.SECRET_INCOMPLETE, message)
+    folder = Path(tempfile.gettempdir()) / f"modelward-{os.getuid()}-ca"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / f"{hashlib.sha256(certificate.encode()).hexdigest()[:32]}.crt"
+    if not path.exists():
+        path.write_text(certificate)
+    return str(path)

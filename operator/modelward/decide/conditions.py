@@ -1,0 +1,121 @@
+"""Conditions: how the resource stands, for people, `kubectl wait` and GitOps controllers (kstatus).
+
+Reconciling, Stalled and RolledBack are present only while True.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from modelward.decide.guards import is_contested
+from modelward.domain.reasons import Reason
+from modelward.domain.serving import ServingProblem
+from modelward.domain.status import Condition, Phase, Status, Verdict
+
+READY, DEGRADED, METRICS_AVAILABLE = "Ready", "Degraded", "MetricsAvailable"
+ROLLED_BACK, RECONCILING, STALLED = "RolledBack", "Reconciling", "Stalled"
+
+Line = tuple[str, str, str, str]  # type, status, reason, message
+
+
+def summarise(
+    status: Status, generation: int, now: datetime, *, problem: ServingProblem | None = None, suspended: bool = False
+) -> Status:
+    """Fill in the conditions; transition times move only where a condition's status does."""
+    lines = [_ready(status, problem, suspended=suspended), *_degraded(status), *_metrics(status)]
+    lines += [*_rolled_back(status), *_abnormal(status)]
+    conditions = tuple(_condition(status, line, generation, now) for line in lines)
+    return replace(status, conditions=conditions, observed_generation=generation)
+
+
+def _condition(status: Status, line: Line, generation: int, now: datetime) -> Condition:
+    kind, value, reason, message = line
+    before = status.condition(kind)
+    since = before.last_transition_time if before is not None and before.status == value else now
+    return Condition(kind, value, reason, message[:32000], since, generation)
+
+
+def _ready(status: Status, problem: ServingProblem | None, *, suspended: bool) -> Line:
+    if problem is not None:
+        return READY, "False", problem.reason, problem.message
+    if suspended:
+        return READY, "True", Reason.SUSPENDED, Reason.SUSPENDED.meaning
+    stalled = stall(status)
+    if stalled is not None:
+        return READY, "False", *stalled
+    rollback = status.last_rollback
+    if rollback is not None and rollback.phase.under_way:
+        return READY, "False", Reason.ROLLING_BACK, f"{rollback.from_} -> {rollback.to}: {rollback.message}"
+    return _ready_by_verdict(status)
+
+
+def _ready_by_verdict(status: Status) -> Line:
+    before = status.condition(READY)
+    message = status.message or ""
+    if status.verdict is Verdict.SOURCE_ERROR:
+        if before is not None and before.status == "True":
+            return READY, "True", before.reason, before.message
+        return READY, "False", status.reason or Reason.QUERY_FAILED, message
+    if status.verdict is None and status.last_rollback is None:
+        return READY, "Unknown", Reason.NOT_JUDGED_YET, Reason.NOT_JUDGED_YET.meaning
+    return (
+        READY,
+        "True",
+        Reason.WATCHING,
+        f"{status.verdict}: {message}" if status.verdict else "the version is watched",
+    )
+
+
+def stall(status: Status) -> tuple[str, str] | None:
+    """Say why a person is needed: the version is contested, or what was put back does not start."""
+    rollback, epoch = status.last_rollback, status.epoch
+    if is_contested(status) and epoch is not None:
+        message = (
+            f"{epoch.version} was rolled back from, put right once, and put back again: "
+            "change it in Git (or whatever writes the Deployment), or clear its quarantine"
+        )
+        return Reason.CONTESTED, message
+    if rollback is not None and rollback.phase is Phase.FAILED and rollback.to == status.current_version:
+        return Reason.ROLLBACK_FAILED, rollback.message
+    return None
+
+
+def _degraded(status: Status) -> Iterator[Line]:
+    before = status.condition(DEGRADED)
+    rollback = status.last_rollback
+    if status.verdict is Verdict.DEGRADED:
+        why, sentence = (status.holds[0].guard, status.holds[0].message) if status.holds else (Reason.ROLLING_BACK, "")
+        held = f"; not rolled back: {sentence}" if status.holds else ""
+        yield DEGRADED, "True", why, f"{status.message}{held}"
+    elif status.verdict is Verdict.SOURCE_ERROR and before is not None:
+        yield DEGRADED, before.status, before.reason, before.message
+    elif status.verdict is not None and status.verdict is not Verdict.SOURCE_ERROR:
+        yield DEGRADED, "False", status.reason or "", status.message or ""
+    elif rollback is not None and rollback.to == status.current_version:
+        yield DEGRADED, "False", Reason.ROLLED_BACK, f"{rollback.from_} was rolled back to {rollback.to}"
+
+
+def _metrics(status: Status) -> Iterator[Line]:
+    before = status.condition(METRICS_AVAILABLE)
+    if status.verdict is Verdict.SOURCE_ERROR:
+        yield METRICS_AVAILABLE, "False", status.reason or Reason.QUERY_FAILED, status.message or ""
+    elif status.verdict is not None:
+        yield METRICS_AVAILABLE, "True", Reason.METRICS_READ, Reason.METRICS_READ.meaning
+    elif before is not None:
+        yield METRICS_AVAILABLE, before.status, before.reason, before.message
+
+
+def _rolled_back(status: Status) -> Iterator[Line]:
+    rollback = status.last_rollback
+    if rollback is None or rollback.patched_time is None or rollback.phase is Phase.SUPERSEDED:
+        return
+    if status.current_version in {rollback.from_, rollback.to}:
+        yield ROLLED_BACK, "True", rollback.reason, f"{rollback.from_} -> {rollback.to}: {rollback.message}"
+
+
+def _abnormal(status: Status) -> Iterator[Line]:
+    rollback, stalled = status.last_rollback, stall(status)
+    if rollback is not None and rollback.phase.under_way:
+        yield RECONCILING, "True", Reason.ROLLING_BACK, f"{rollback.from_} -> {rollback.to} is {rollback.phase}"
+    if stalled is not None:
+        yield STALLED, "True", *stalled

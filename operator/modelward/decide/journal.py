@@ -1,0 +1,120 @@
+"""The journal of a rollback: how its record in status moves from intent to end."""
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from modelward.decide.epochs import begin
+from modelward.domain.decision import Announcement, RollbackOrder, Target
+from modelward.domain.reasons import Reason
+from modelward.domain.serving import Serving
+from modelward.domain.status import Phase, PlacedBy, Quarantine, Rollback, Status
+
+DAY = timedelta(hours=24)
+
+
+def make_order(
+    uid: str,
+    status: Status,
+    serving: Serving,
+    target: Target,
+    placed_by: PlacedBy,
+    reason: Reason,
+    message: str,
+    *,
+    request: str = "",
+    actor: str = "modelward",
+) -> RollbackOrder:
+    """Order a rollback; its id is the same however often the same decision is reached."""
+    epoch = status.epoch.number if status.epoch else 0
+    parts = (uid, epoch, serving.version, target.version, request, len(status.reassertions))
+    digest = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
+    return RollbackOrder(digest, serving.version, serving.image, target, placed_by, reason, message, actor)
+
+
+def intend(status: Status, order: RollbackOrder, now: datetime) -> Status:
+    """Write the intent down, before anything is touched."""
+    epoch = status.epoch.number if status.epoch else 0
+    rollback = Rollback(
+        id=order.id,
+        epoch=epoch,
+        from_=order.from_version,
+        to=order.to.version,
+        from_image=order.from_image,
+        to_image=order.to.image,
+        phase=Phase.DECIDED,
+        automatic=order.automatic,
+        reason=order.reason,
+        message=order.message,
+        decided_time=now,
+        actor=order.actor,
+    )
+    return replace(status, last_rollback=rollback, holds=())
+
+
+def patched(status: Status, serving: Serving, now: datetime) -> Status:
+    """The Deployment names the old version: a landing begins, the bad version goes into quarantine."""
+    rollback = _running(status)
+    placed_by = _placed_by(rollback)
+    status = replace(status, last_rollback=replace(rollback, phase=Phase.PATCHED, patched_time=now))
+    if placed_by is PlacedBy.REASSERTION:
+        return replace(status, reassertions=(*status.reassertions, now)[-10:])
+    history = tuple(replace(m, rolled_back=True) if m.epoch == rollback.epoch else m for m in status.history)
+    kept = tuple(q for q in status.quarantine if q.version not in {rollback.from_, rollback.to})
+    entry = Quarantine(rollback.from_, now, rollback.message, rollback.id)
+    status = replace(status, history=history, quarantine=(*kept, entry)[-20:])
+    return begin(status, serving, now, placed_by, landing=True)
+
+
+def verified(status: Status, now: datetime) -> Status:
+    """The version put back is rolled out."""
+    return replace(status, last_rollback=replace(_running(status), phase=Phase.VERIFIED, finished_time=now))
+
+
+def failed(status: Status, why: str, now: datetime) -> Status:
+    """Record that the version put back did not become available, or its Deployment is gone."""
+    rollback = _running(status)
+    message = f"{why}; {rollback.message}"
+    return replace(status, last_rollback=replace(rollback, phase=Phase.FAILED, message=message, finished_time=now))
+
+
+def superseded(status: Status, now: datetime) -> Status:
+    """Somebody deployed another version in between: theirs stays."""
+    return replace(status, last_rollback=replace(_running(status), phase=Phase.SUPERSEDED, finished_time=now))
+
+
+def announce_patched(rollback: Rollback) -> Announcement:
+    """Tell, on the resource and on the Deployment, that the old version is back, and why."""
+    reason = Reason.QUARANTINE_ENFORCED if _placed_by(rollback) is PlacedBy.REASSERTION else Reason.ROLLED_BACK
+    message = f"{rollback.from_} -> {rollback.to}: {rollback.message}"
+    return Announcement(reason, message, rollback.id, warning=True, on_target=True, action="RollBack")
+
+
+def announce_end(rollback: Rollback) -> Announcement | None:
+    """Tell of an end that nobody hoped for."""
+    if rollback.phase is Phase.FAILED:
+        message = f"{rollback.from_} -> {rollback.to}: {rollback.message}"
+        return Announcement(
+            Reason.ROLLBACK_FAILED, message, rollback.id, warning=True, on_target=True, action="RollBack"
+        )
+    if rollback.phase is Phase.SUPERSEDED:
+        message = f"{rollback.from_} -> {rollback.to} was not done: another version was deployed meanwhile"
+        return Announcement(Reason.SUPERSEDED, message, rollback.id, action="RollBack")
+    return None
+
+
+def reasserted_lately(status: Status, now: datetime) -> bool:
+    """Whether a quarantined version was put right within the last day."""
+    return any(now - moment < DAY for moment in status.reassertions)
+
+
+def _placed_by(rollback: Rollback) -> PlacedBy:
+    if rollback.reason == Reason.QUARANTINE_ENFORCED:
+        return PlacedBy.REASSERTION
+    return PlacedBy.ROLLBACK if rollback.automatic else PlacedBy.REQUEST
+
+
+def _running(status: Status) -> Rollback:
+    if status.last_rollback is None:
+        raise ValueError("no rollback is under way")
+    return status.last_rollback

@@ -1,0 +1,78 @@
+"""The version to compare with, and whether it may be put back without asking."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from modelward.domain.decision import Target
+from modelward.domain.spec import Spec
+from modelward.domain.status import Move, Standing, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The previous version; `veto` says why it is no automatic target, None means it is one.
+
+    `image` is what held it here; empty where it never served here (then the template or the repository tells).
+    """
+
+    version: str
+    image: str = ""
+    template_hash: str = ""
+    veto: str | None = None
+
+    def target(self, image: str) -> Target:
+        """Make it a target; `image` is used where it never served here."""
+        return Target(self.version, self.image or image, self.template_hash)
+
+
+def find_previous(spec: Spec, status: Status) -> Previous | None:
+    """Return the version that the spec names, else the newest earlier one that was good here.
+
+    Where no earlier version may be put back, the newest one still serves for comparison, with its veto.
+    """
+    if spec.previous_version is not None and spec.previous_version != status.current_version:
+        return _named(spec.previous_version, status)
+    earlier = list(_earlier(status))
+    for move in earlier:
+        if veto_of(move.version, status) is None:
+            return _known(move, None)
+    return _known(earlier[0], veto_of(earlier[0].version, status)) if earlier else None
+
+
+def find_older(status: Status) -> Move | None:
+    """Return what a person means by `previous`: the newest earlier version that was not rolled back from."""
+    return next((m for m in _earlier(status) if not _is_rolled_back(m.version, status)), None)
+
+
+def find_move(version: str, status: Status) -> Move | None:
+    """Find the newest epoch of a version."""
+    return next((m for m in reversed(status.history) if m.version == version), None)
+
+
+def veto_of(version: str, status: Status) -> str | None:
+    """Say why a version that served here must not come back by itself; None where it may."""
+    if _is_rolled_back(version, status):
+        return f"{version} was rolled back from and is in quarantine"
+    standings = {m.quality for m in status.history if m.version == version}
+    if standings & {Standing.PROVEN, Standing.UNJUDGED}:
+        return None
+    return f"{version} was never Healthy here"
+
+
+def _named(version: str, status: Status) -> Previous:
+    move = find_move(version, status)
+    veto = veto_of(version, status) if _is_rolled_back(version, status) else None
+    return _known(move, veto) if move else Previous(version, veto=veto)
+
+
+def _known(move: Move, veto: str | None) -> Previous:
+    return Previous(move.version, move.image, move.template_hash, veto)
+
+
+def _earlier(status: Status) -> Iterable[Move]:
+    running = status.epoch.number if status.epoch else 0
+    return (m for m in reversed(status.history) if m.epoch < running and m.version != status.current_version)
+
+
+def _is_rolled_back(version: str, status: Status) -> bool:
+    return status.is_quarantined(version)

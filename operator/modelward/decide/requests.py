@@ -1,0 +1,158 @@
+"""Requests by annotation: each is handled once, and answered in status and by an Event."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from modelward.decide import journal
+from modelward.decide.previous import find_move, find_older
+from modelward.domain.codec import parse_time
+from modelward.domain.decision import Announcement, Decision, Target
+from modelward.domain.durations import spell_duration
+from modelward.domain.reasons import Reason
+from modelward.domain.resource import Asked, Resource
+from modelward.domain.serving import Serving
+from modelward.domain.status import PlacedBy, RequestRecord, RequestRecords, Status
+
+OLDEST = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Which kinds of request are new: not the one that was handled last."""
+
+    rollback: bool
+    check: bool
+    clear_quarantine: bool
+
+    def __bool__(self) -> bool:
+        """Whether anything is to be done."""
+        return self.rollback or self.check or self.clear_quarantine
+
+
+def find_pending(asked: Asked, records: RequestRecords) -> Pending:
+    """Compare the annotations with what was handled last."""
+    return Pending(
+        _is_new(asked.rollback_at, records.rollback),
+        _is_new(asked.check_at, records.check),
+        _is_new(asked.clear_at, records.clear_quarantine),
+    )
+
+
+def must_look_up(resource: Resource, status: Status) -> bool:
+    """Whether a rollback names a version that never served here, so that the database has to know it."""
+    wanted = resource.asked.rollback_to
+    return wanted is not None and find_move(wanted, status) is None
+
+
+def answer_rollback(
+    resource: Resource, status: Status, serving: Serving, known: tuple[str, ...], image: str, now: datetime
+) -> Decision:
+    """Answer a rollback request; `known` are the database's versions, `image` what would hold a new one."""
+    asked = resource.asked
+    at = asked.rollback_at or ""
+    problem = _refuse_time(at, resource, now) or _refuse_state(status)
+    target = None
+    if problem is None:
+        target, problem = _find_target(status, serving, asked.rollback_to, known, image)
+    if target is None:
+        return _answer(status, "rollback", at, "Refused", problem or "", asked.rollback_to)
+    actor = f"{asked.by} (unverified)" if asked.by else "a person, by annotation"
+    message = f"asked for by {actor} at {at}"
+    order = journal.make_order(
+        resource.uid, status, serving, target, PlacedBy.REQUEST, Reason.REQUEST_DONE, message, request=at, actor=actor
+    )
+    said = f"{serving.version} -> {target.version}"
+    return replace(_answer(status, "rollback", at, "Done", said, target.version), order=order)
+
+
+def answer_check(resource: Resource, status: Status, now: datetime) -> Decision:
+    """Answer a check request; the check itself follows in the same turn."""
+    at = resource.asked.check_at or ""
+    problem = _refuse_time(at, resource, now)
+    return _answer(status, "check", at, "Refused" if problem else "Done", problem or "checked")
+
+
+def answer_clear(resource: Resource, status: Status, now: datetime) -> Decision:
+    """Take a version out of quarantine."""
+    asked = resource.asked
+    at, version = asked.clear_at or "", asked.clear_version
+    problem = _refuse_time(at, resource, now)
+    if problem is None and not (version and status.is_quarantined(version)):
+        held = ", ".join(q.version for q in status.quarantine) or "none"
+        problem = f"{version or 'no version named'} is not in quarantine; in quarantine: {held}"
+    if problem is not None:
+        return _answer(status, "clear_quarantine", at, "Refused", problem, version)
+    kept = tuple(q for q in status.quarantine if q.version != version)
+    cleared = replace(status, quarantine=kept, reassertions=())
+    return _answer(cleared, "clear_quarantine", at, "Done", f"{version} may be a rollback target again", version)
+
+
+def refuse_all(resource: Resource, status: Status, pending: Pending, why: str) -> Decision:
+    """Refuse whatever is pending for one reason."""
+    asked, decision = resource.asked, Decision(status)
+    for kind, at, version, new in (
+        ("rollback", asked.rollback_at, asked.rollback_to, pending.rollback),
+        ("check", asked.check_at, None, pending.check),
+        ("clear_quarantine", asked.clear_at, asked.clear_version, pending.clear_quarantine),
+    ):
+        if new:
+            said = _answer(decision.status, kind, at or "", "Refused", why, version)
+            decision = Decision(said.status, announcements=decision.announcements + said.announcements)
+    return decision
+
+
+def _is_new(at: str | None, record: RequestRecord | None) -> bool:
+    return bool(at) and (record is None or record.requested_at != (at or "")[:64])
+
+
+def _refuse_time(at: str, resource: Resource, now: datetime) -> str | None:
+    try:
+        moment = parse_time(at)
+    except ValueError:
+        return f"{at[:64]!r} is not an RFC 3339 time such as 2026-01-05T14:32:23Z"
+    if moment < resource.created.replace(microsecond=0):
+        return f"{at} is before the resource was created"
+    if now - moment > OLDEST:
+        return f"{at} is {spell_duration(now - moment)} ago, more than {spell_duration(OLDEST)}: ask again"
+    if moment - now > OLDEST:
+        return f"{at} is {spell_duration(moment - now)} ahead of the operator's clock"
+    return None
+
+
+def _refuse_state(status: Status) -> str | None:
+    rollback = status.last_rollback
+    if rollback is not None and rollback.phase.under_way:
+        return f"a rollback {rollback.from_} -> {rollback.to} is under way"
+    return None
+
+
+def _find_target(
+    status: Status, serving: Serving, wanted: str | None, known: tuple[str, ...], image: str
+) -> tuple[Target | None, str | None]:
+    if wanted is None:
+        move = find_older(status)
+        if move is None:
+            return None, f"no earlier version to go back to; known versions: {_list(status, known)}"
+        return Target(move.version, move.image, move.template_hash), None
+    if wanted == serving.version:
+        return None, f"{wanted} is what serves already; known versions: {_list(status, known)}"
+    move = find_move(wanted, status)
+    if move is not None:
+        return Target(move.version, move.image, move.template_hash), None
+    if wanted in known:
+        return Target(wanted, image), None
+    return None, f"target version {wanted} not found; known versions: {_list(status, known)}"
+
+
+def _list(status: Status, known: tuple[str, ...]) -> str:
+    names = dict.fromkeys([*(m.version for m in reversed(status.history)), *known])
+    return ", ".join(list(names)[:20]) or "none"
+
+
+def _answer(status: Status, kind: str, at: str, result: str, message: str, version: str | None = None) -> Decision:
+    entry = RequestRecord(at[:64], result, message[:1024], version[:128] if version else None)
+    records = replace(status.requests, **{kind: entry})
+    reason = Reason.REQUEST_DONE if result == "Done" else Reason.REQUEST_REFUSED
+    spoken = f"{kind.replace('_', ' ')}: {message}"
+    told = Announcement(reason, spoken, f"{kind}/{at}", warning=result != "Done", action="Request")
+    return Decision(replace(status, requests=records), announcements=(told,))

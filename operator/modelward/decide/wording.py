@@ -1,0 +1,45 @@
+"""Numbers and sentences as people read them."""
+
+from collections.abc import Iterable
+
+from modelward.domain.decision import MetricChange
+from modelward.domain.quality import MetricName, VersionCount
+
+
+def figure(name: MetricName, value: float | None) -> str:
+    """R2 with three decimals, losses with four digits that count."""
+    if value is None:
+        return "undefined"
+    if name is MetricName.R2:
+        return f"{value:.3f}"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def percent(value: float) -> str:
+    """A change with its sign: -1.08 %, +20.7 %."""
+    return f"{value:+.2f} %" if abs(value) < 2 else f"{value:+.1f} %"
+
+
+def count(number: int, noun: str) -> str:
+    """1,204 samples; 1 sample."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def describe_change(change: MetricChange) -> str:
+    """R2 0.930 -> 0.850 (-8.6 %, limit 5 %)."""
+    values = f"{figure(change.name, change.previous)} -> {figure(change.name, change.current)}"
+    if change.change_percent is None:
+        return f"{change.name.label} {values} ({change.undefined})"
+    return f"{change.name.label} {values} ({percent(change.change_percent)}, limit {change.limit_percent:g} %)"
+
+
+def describe_changes(changes: Iterable[MetricChange], samples: int) -> str:
+    """All metrics and the number of samples, in one line."""
+    return ", ".join([*(describe_change(c) for c in changes), count(samples, "sample")])
+
+
+def list_versions(versions: Iterable[VersionCount], most: int = 10) -> str:
+    """`v1 (1,204), v2 (88)`; a long list is cut and says so."""
+    known = [f"{v.version} ({v.predictions:,})" for v in versions]
+    rest = len(known) - most
+    return ", ".join(known[:most]) + (f" and {rest} more" if rest > 0 else "") if known else "none"

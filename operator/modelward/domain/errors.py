@@ -1,0 +1,72 @@
+"""What can go wrong, drawn once.
+
+ModelwardError
+├── InvalidSpecError          the resource says something that cannot be meant
+├── SettingsError             the operator's own settings are wrong
+├── SourceError               the database could not answer; carries a reason
+└── ClusterError              the API server could not answer
+    ├── NotFoundError         404: it is not there (any more)
+    ├── ConflictError         409: somebody wrote in between
+    ├── UnprocessableError    422: a test of our patch failed, or the object is refused
+    ├── ForbiddenError        401, 403: the verb and the resource are not ours
+    └── ThrottledError        429: come back later; carries the seconds
+
+The docstring is the message where none is given.
+"""
+
+from modelward.domain.reasons import Reason
+
+
+class ModelwardError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class InvalidSpecError(ModelwardError):
+    """The resource says something that cannot be meant."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+
+
+class SettingsError(ModelwardError):
+    """A setting of the operator is wrong."""
+
+
+class SourceError(ModelwardError):
+    """The database could not answer."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ClusterError(ModelwardError):
+    """The API server could not answer."""
+
+
+class NotFoundError(ClusterError):
+    """The object is not there."""
+
+
+class ConflictError(ClusterError):
+    """Somebody wrote the object in between."""
+
+
+class UnprocessableError(ClusterError):
+    """The API server refused the content; nothing was changed."""
+
+
+class ForbiddenError(ClusterError):
+    """The operator's account may not do this."""
+
+
+class ThrottledError(ClusterError):
+    """The API server asked us to come back later."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -1,0 +1,93 @@
+"""Every reason code that status, conditions and Events can carry, with one line of meaning each."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Reason(StrEnum):
+    """A CamelCase code for programs; its `meaning` is for people."""
+
+    meaning: str
+
+    def __new__(cls, code: str, meaning: str) -> Self:
+        """Make a member that is its code and knows its meaning."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    # What the verdict rests on
+    WITHIN_LIMITS = "WithinLimits", "No gating metric changed by more than its limit."
+    BEYOND_LIMIT = "BeyondLimit", "At least one gating metric is worse than its limit allows."
+    NO_PREDICTIONS = "NoPredictions", "The database holds no live prediction of this model in the window."
+    VERSION_NOT_SEEN = "VersionNotSeen", "There are predictions, but none carries the version that the Deployment runs."
+    TOO_FEW_SAMPLES = "TooFewSamples", "Fewer labelled predictions than evaluation.minSamples."
+    LABEL_COVERAGE_LOW = (
+        "LabelCoverageLow",
+        "Fewer of the predictions have a label than minLabelCoveragePercent asks for.",
+    )
+    NON_FINITE_PREDICTIONS = (
+        "NonFinitePredictions",
+        "More than 1 % of the predictions are missing, NaN, infinite or beyond 1e150.",
+    )
+    NO_BASELINE = "NoBaseline", "There is no earlier version with enough labelled predictions to compare with."
+    METRICS_UNDEFINED = "MetricsUndefined", "No gating metric can be computed from these rows."
+    NOT_JUDGED_YET = "NotJudgedYet", "The operator has not looked at the resource yet."
+
+    # Why the database did not answer
+    SECRET_NOT_FOUND = "SecretNotFound", "The Secret named in database.secretRef does not exist."
+    SECRET_INCOMPLETE = "SecretIncomplete", "The Secret lacks a key, or a key does not make sense."
+    AUTHENTICATION_FAILED = "AuthenticationFailed", "The database refused the user or the password."
+    PERMISSION_DENIED = "PermissionDenied", "The database user may not read a table."
+    DATABASE_UNREACHABLE = "DatabaseUnreachable", "No connection: host, port, network, or the server is down."
+    DATABASE_MISSING = "DatabaseMissing", "The server answers, but has no database of that name."
+    TLS_FAILED = "TLSFailed", "The TLS connection was refused or the certificate does not hold."
+    SCHEMA_MISMATCH = "SchemaMismatch", "A table or a column is missing, or has another type."
+    QUERY_TOO_COSTLY = "QueryTooCostly", "The statement timeout ended the query."
+    VALUE_OUT_OF_RANGE = "ValueOutOfRange", "The sums of the rows do not fit a double."
+    QUERY_FAILED = "QueryFailed", "The database answered with an error of its own."
+
+    # What is wrong with the resource or the Deployment
+    INVALID_SPEC = "InvalidSpec", "The resource says something that cannot be meant."
+    CONFLICT = "Conflict", "An older ModelDeployment already looks after this Deployment."
+    TARGET_NOT_FOUND = "TargetNotFound", "The Deployment named in targetRef does not exist."
+    CONTAINER_NOT_FOUND = "ContainerNotFound", "The Deployment has no container of that name."
+    CONTAINER_AMBIGUOUS = "ContainerAmbiguous", "The Deployment has several containers and the resource names none."
+    VERSION_UNREADABLE = "VersionUnreadable", "The image has no tag, or does not fit versionField.image.template."
+    REPOSITORY_NOT_ALLOWED = "RepositoryNotAllowed", "The template would change the repository, not only the tag."
+    NOT_OPTED_IN = "NotOptedIn", "This operator needs the annotation modelward.dev/allow-rollback on the Deployment."
+
+    # How the resource stands
+    WATCHING = "Watching", "The version is watched."
+    SUSPENDED = "Suspended", "spec.suspend is true: nothing is read, written or announced."
+    METRICS_READ = "MetricsRead", "The database answered."
+    ROLLING_BACK = "RollingBack", "A rollback is under way."
+    ROLLED_BACK = "RolledBack", "The previous version was put back."
+    ROLLBACK_FAILED = "RollbackFailed", "The version put back did not become available in time."
+    CONTESTED = "Contested", "Somebody keeps putting the rolled-back version back; hands off."
+    QUARANTINE_ENFORCED = "QuarantineEnforced", "A rolled-back version came back and was put right once."
+    SUPERSEDED = "Superseded", "Another version was deployed while a rollback was under way; it was left alone."
+    DEGRADED = "Degraded", "The version is worse than the previous one."
+    RECOVERED = "Recovered", "The version is no longer worse than the previous one."
+    VERSION_CHANGED = "VersionChanged", "The Deployment runs another version; a new epoch begins."
+    METRICS_UNAVAILABLE = "MetricsUnavailable", "The database does not answer; nothing is judged and nothing changed."
+    METRICS_AVAILABLE = "MetricsAvailable", "The database answers again."
+    RECONCILED = "Reconciled", "What was wrong with the resource or its Deployment is mended."
+    REQUEST_DONE = "RequestDone", "A request by annotation was carried out."
+    REQUEST_REFUSED = "RequestRefused", "A request by annotation was refused."
+
+    # Why a degraded version is left in place
+    AUTO_ROLLBACK_OFF = "AutoRollbackOff", "spec.autoRollback is false: a person decides."
+    LANDING = "Landing", "A rollback placed this version; it is never rolled back automatically."
+    WARMING_UP = "WarmingUp", "The version serves for less than one window."
+    NOT_CONFIRMED = "NotConfirmed", "Fewer breaching windows than evaluation.consecutiveBreaches."
+    ONLY_R2 = "OnlyR2", "R2 fell but no loss metric rose: the targets' variance may have moved."
+    BASELINE_STALE = "BaselineStale", "The baseline is older than evaluation.maxBaselineAge."
+    TEMPLATE_CHANGED = (
+        "TemplateChanged",
+        "Environment, command, arguments, volumes or init containers changed along with the version.",
+    )
+    COOLING_DOWN = "CoolingDown", "The last rollback is younger than rollback.cooldown."
+    BUDGET_EXHAUSTED = "BudgetExhausted", "rollback.maxPerDay automatic rollbacks were made in 24 hours."
+    BREAKER_OPEN = "BreakerOpen", "Too many models look bad at once: the data feed is the suspect."
+    NO_TARGET = "NoTarget", "There is no version to go back to."

@@ -1,0 +1,1 @@
+"""The API server: a thin asynchronous client of exactly the verbs the operator may use."""

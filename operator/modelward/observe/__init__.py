@@ -1,0 +1,1 @@
+"""Room 2, reads only: what the cluster and the database say."""

@@ -1,0 +1,119 @@
+"""What the operator remembers between two looks: one slim entry for each resource, and the Deployments they claim."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from modelward.domain.reasons import Reason
+from modelward.domain.resource import Resource
+from modelward.domain.serving import Deployment, ServingProblem
+
+Key = tuple[str, str]  # namespace, name
+
+
+@dataclass(slots=True)
+class Entry:
+    """One resource as last seen; times are monotonic seconds."""
+
+    resource: Resource
+    deployment: Deployment | None = None
+    deployment_read: bool = False
+    next_check: float = 0.0
+    written_at: float = float("-inf")
+    failures: int = 0
+    announced: str = ""
+    clock_offset: timedelta = field(default=timedelta(0))
+
+
+class Registry:
+    """All entries, and which Deployment is claimed by whom."""
+
+    def __init__(self) -> None:
+        self.entries: dict[Key, Entry] = {}
+        self._claims: dict[Key, set[Key]] = {}
+
+    def put(self, resource: Resource) -> bool:
+        """Remember a resource as it is now; False where it is older than what is known, or says nothing new."""
+        entry = self.entries.get(resource.key)
+        if entry is None or entry.resource.uid != resource.uid:
+            self.drop(resource.key)
+            self.entries[resource.key] = Entry(resource)
+            self._claim(resource)
+            return True
+        before = entry.resource
+        if is_older(resource, before):
+            return False
+        if _target(before) != _target(resource):
+            self._release(before)
+            entry.deployment, entry.deployment_read = None, False
+        entry.resource = resource
+        self._claim(resource)
+        return (before.generation, before.asked) != (resource.generation, resource.asked)
+
+    def drop(self, key: Key) -> None:
+        """Forget a resource that is gone."""
+        entry = self.entries.pop(key, None)
+        if entry is not None:
+            self._release(entry.resource)
+
+    def claimants(self, deployment: Key) -> list[Entry]:
+        """List the entries that claim a Deployment."""
+        return [self.entries[key] for key in sorted(self._claims.get(deployment, ()))]
+
+    def see(self, key: Key, deployment: Deployment | None) -> list[Key]:
+        """Remember a claimed Deployment as it is now (None: deleted); return whom the change concerns."""
+        concerned = []
+        for entry in self.claimants(key):
+            if not entry.deployment_read or _differs(entry.deployment, deployment):
+                concerned.append(entry.resource.key)
+            entry.deployment, entry.deployment_read = deployment, True
+        return concerned
+
+    def find_conflict(self, entry: Entry) -> ServingProblem | None:
+        """Say who was first where several resources claim one Deployment."""
+        target = _target(entry.resource)
+        rivals = [e.resource for e in self.claimants(target)] if target else []
+        if len(rivals) < 2:
+            return None
+        first = min(rivals, key=lambda r: (r.created, r.name))
+        if first.uid == entry.resource.uid:
+            return None
+        message = f"ModelDeployment {first.name} already looks after Deployment {target[1] if target else ''}"
+        return ServingProblem(Reason.CONFLICT, message)
+
+    def rivals(self, resource: Resource) -> list[Key]:
+        """List the other resources that claim the same Deployment."""
+        target = _target(resource)
+        claimed = self._claims.get(target, set()) if target else set()
+        return [key for key in claimed if key != resource.key]
+
+    def _claim(self, resource: Resource) -> None:
+        target = _target(resource)
+        if target is not None:
+            self._claims.setdefault(target, set()).add(resource.key)
+
+    def _release(self, resource: Resource) -> None:
+        target = _target(resource)
+        claimed = self._claims.get(target, set()) if target else set()
+        claimed.discard(resource.key)
+        if target is not None and not claimed:
+            self._claims.pop(target, None)
+
+
+def is_older(resource: Resource, than: Resource) -> bool:
+    """Whether an object is behind another one; resourceVersions are comparable numbers since Kubernetes 1.35."""
+    mine, theirs = resource.resource_version, than.resource_version
+    return mine.isdigit() and theirs.isdigit() and int(mine) < int(theirs)
+
+
+def _target(resource: Resource) -> Key | None:
+    return (resource.namespace, resource.spec.target_name) if resource.spec else None
+
+
+def _differs(before: Deployment | None, after: Deployment | None) -> bool:
+    if before is None or after is None:
+        return before is not after
+    shape = ("uid", "containers", "template_hash", "rollback_id", "allow_rollback")
+    if any(getattr(before, name) != getattr(after, name) for name in shape):
+        return True
+    ends = [(d.rollout.complete, d.rollout.failed) for d in (before, after)]
+    return ends[0] != ends[1]

@@ -1,0 +1,63 @@
+"""The operator's settings: the only reader of environment variables."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from modelward.domain.errors import SettingsError
+
+PREFIX = "MODELWARD_"
+OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting with its default; each is read from MODELWARD_<NAME>."""
+
+    namespace: str = "modelward-system"
+    """Where the operator runs; its Lease stands there."""
+    watch_namespaces: tuple[str, ...] = ()
+    """Namespaces to watch; none means all."""
+    lease_name: str = "modelward"
+    """Two operators with one Lease: one acts, the other waits."""
+    http_host: str = "0.0.0.0"  # noqa: S104  probes come from the node
+    """Where /healthz, /readyz and /metrics listen."""
+    http_port: int = 8080
+    """0 turns the page off."""
+    require_opt_in: bool = False
+    """Only Deployments annotated with modelward.dev/allow-rollback: <resource>."""
+    breaker_percent: int = 50
+    """No automatic rollback while at least three, and more than this share of all judged models look bad."""
+    log_level: str = "INFO"
+    log_format: str = "text"
+    """text or json."""
+    pod_name: str = "modelward"
+    """The reporting instance of Events, and who holds the Lease."""
+    statement_timeout_seconds: int = 5
+    """How long one statement on a database may take."""
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the environment; SettingsError names the variable."""
+    known = {PREFIX + field.name.upper(): field for field in fields(Settings)}
+    values: dict[str, Any] = {
+        f.name: _convert(name, f.type, environment[name]) for name, f in known.items() if environment.get(name)
+    }
+    if "namespace" not in values and OWN_NAMESPACE.exists():
+        values["namespace"] = OWN_NAMESPACE.read_text().strip()
+    return Settings(**values)
+
+
+def _convert(name: str, kind: object, text: str) -> object:
+    try:
+        if kind is bool:
+            return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+        if kind is int:
+            return int(text)
+    except (KeyError, ValueError):
+        raise SettingsError(f"{name}={text!r} is not {'true or false' if kind is bool else 'a whole number'}") from None
+    if kind is str:
+        return text
+    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,0 +1,245 @@
+"""When each resource gets its turn: one loop for all of them, no timer for each.
+
+A resource is due when its interval has passed, or at once when something about it changed. What is due at the same
+time is swept together, so that one statement answers for a whole database. A resource has at most one turn at a time;
+a turn that fails comes again later, with growing pauses, and delays nobody else.
+"""
+
+import asyncio
+import hashlib
+import heapq
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from modelward.connections import SUSPICIOUS
+from modelward.domain.errors import ClusterError, ConflictError, NotFoundError, ThrottledError
+from modelward.domain.resource import Resource, parse_resource
+from modelward.domain.status import Verdict
+from modelward.reconcile import Plan, Reconciler
+from modelward.registry import Entry, Key, Registry
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+FIRST_RETRY, LONGEST_RETRY = 5.0, 300.0
+VERIFY_EVERY = 5.0
+assert SUSPICIOUS  # the reasons for which a source is asked again sooner
+
+
+@dataclass(slots=True)
+class Schedule:
+    """Who is due when; a later entry for the same key replaces the earlier one."""
+
+    due: dict[Key, float] = field(default_factory=dict)
+    heap: list[tuple[float, Key]] = field(default_factory=list)
+
+    def put(self, key: Key, at: float) -> None:
+        """Make a key due at a moment, unless it is due earlier."""
+        if at < self.due.get(key, float("inf")):
+            self.due[key] = at
+            heapq.heappush(self.heap, (at, key))
+
+    def take(self, now: float) -> list[Key]:
+        """Take out every key that is due."""
+        taken = []
+        while self.heap and self.heap[0][0] <= now:
+            at, key = heapq.heappop(self.heap)
+            if self.due.get(key) == at:
+                del self.due[key]
+                taken.append(key)
+        return taken
+
+    def next_at(self) -> float:
+        """When the next key is due; infinity where none is."""
+        return self.heap[0][0] if self.heap else float("inf")
+
+
+class Sweeper:
+    """Runs turns as they fall due."""
+
+    def __init__(self, registry: Registry, reconciler: Reconciler, monotonic: Callable[[], float]) -> None:
+        self._registry = registry
+        self._reconciler = reconciler
+        self._monotonic = monotonic
+        self._schedule = Schedule()
+        self._wake = asyncio.Event()
+        self._busy: set[Key] = set()
+        self._again: set[Key] = set()
+        self._failures: dict[Key, int] = {}
+        self._sweeps: set[asyncio.Task[None]] = set()
+        self.last_round = monotonic()
+
+    def kick(self, key: Key) -> None:
+        """Give a resource its turn now; while it has one, another follows."""
+        if key in self._busy:
+            self._again.add(key)
+            return
+        self._schedule.put(key, self._monotonic())
+        self._wake.set()
+
+    def is_alive(self, patience: float = 60.0) -> bool:
+        """Whether the loop went round lately."""
+        return self._monotonic() - self.last_round < patience
+
+    async def run(self) -> None:
+        """Sweep for ever."""
+        try:
+            while True:
+                await self._wait()
+                self.last_round = self._monotonic()
+                keys = [k for k in self._schedule.take(self._monotonic()) if self._claim(k)]
+                if keys:
+                    self._start(keys)
+        finally:
+            for task in self._sweeps:
+                task.cancel()
+
+    async def _wait(self) -> None:
+        pause = min(max(self._schedule.next_at() - self._monotonic(), 0.0), 10.0)
+        try:
+            async with asyncio.timeout(pause):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    def _claim(self, key: Key) -> bool:
+        if key in self._busy:
+            self._again.add(key)
+            return False
+        return key in self._registry.entries
+
+    def _start(self, keys: list[Key]) -> None:
+        self._busy.update(keys)
+        task = asyncio.create_task(self._sweep(keys))
+        self._sweeps.add(task)
+        task.add_done_callback(self._sweeps.discard)
+
+    async def _sweep(self, keys: list[Key]) -> None:
+        """Prepare every resource, then let each database answer for its own; none waits for another's."""
+        plans = await asyncio.gather(*(self._prepare(key) for key in keys))
+        groups: dict[tuple[str, str], list[Plan]] = {}
+        for plan in plans:
+            if plan is not None:
+                groups.setdefault(await self._group(plan), []).append(plan)
+        await asyncio.gather(*(self._conclude(group) for group in groups.values()))
+
+    async def _group(self, plan: Plan) -> tuple[str, str]:
+        return plan.entry.resource.namespace, plan.spec.secret_name
+
+    async def _prepare(self, key: Key) -> Plan | None:
+        entry = self._registry.entries.get(key)
+        if entry is None:
+            self._release(key, None)
+            return None
+        due = self._monotonic() >= entry.next_check
+        try:
+            plan = await self._reconciler.prepare(entry, due=due)
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the others; _release says it loudly
+            self._release(key, error)
+            return None
+        if plan is None:
+            self._release(key, None)
+        return plan
+
+    async def _conclude(self, plans: list[Plan]) -> None:
+        try:
+            errors = await self._reconciler.conclude(plans)
+        except Exception as problem:  # noqa: BLE001  as above
+            errors = [problem] * len(plans)
+        for plan, error in zip(plans, errors, strict=True):
+            self._set_next_check(plan.entry)
+            self._release(plan.entry.resource.key, error)
+
+    def _release(self, key: Key, error: BaseException | None) -> None:
+        self._busy.discard(key)
+        entry = self._registry.entries.get(key)
+        if isinstance(error, NotFoundError) and entry is not None:
+            error = None
+            self._verify_ghost(key)
+        if error is not None:
+            self._come_again(key, error)
+        else:
+            self._failures.pop(key, None)
+        if key in self._again:
+            self._again.discard(key)
+            self.kick(key)
+        elif entry is not None and error is None:
+            self._schedule.put(key, self._next_turn(entry))
+
+    def _come_again(self, key: Key, error: BaseException) -> None:
+        count = self._failures[key] = self._failures.get(key, 0) + 1
+        pause = min(FIRST_PAUSE * 2 ** (count - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311  jitter
+        if isinstance(error, ConflictError):
+            pause = 0.05 * count
+        if isinstance(error, ThrottledError):
+            pause = max(pause, error.retry_after)
+        if isinstance(error, ClusterError):
+            log.warning("%s/%s: %s; again in %.1f s", *key, error, pause)
+        else:
+            log.error("%s/%s: %s; again in %.1f s", *key, error, pause, exc_info=error)
+        self._schedule.put(key, self._monotonic() + pause)
+        task = asyncio.create_task(self._refresh(key))
+        self._sweeps.add(task)
+        task.add_done_callback(self._sweeps.discard)
+
+    def _verify_ghost(self, key: Key) -> None:
+        task = asyncio.create_task(self._refresh(key))
+        self._sweeps.add(task)
+        task.add_done_callback(self._sweeps.discard)
+
+    async def _refresh(self, key: Key) -> None:
+        """Read a resource anew after a failure: it may have been edited, or be gone."""
+        entry = self._registry.entries.get(key)
+        if entry is None:
+            return
+        try:
+            self.accept(parse_resource(await self._reconciler.cluster.get_resource(*key)))
+        except NotFoundError:
+            self.forget(key)
+        except ClusterError as error:
+            log.debug("%s/%s could not be read anew: %s", *key, error)
+
+    def accept(self, resource: Resource) -> None:
+        """Take in a resource as the watch shows it, and give it a turn where it says something new."""
+        if self._registry.put(resource):
+            for rival in self._registry.rivals(resource):
+                self.kick(rival)
+            self.kick(resource.key)
+
+    def forget(self, key: Key) -> None:
+        """Drop a resource that is gone; whoever was in its shadow gets a turn."""
+        entry = self._registry.entries.get(key)
+        rivals = self._registry.rivals(entry.resource) if entry else []
+        self._registry.drop(key)
+        self._failures.pop(key, None)
+        for rival in rivals:
+            self.kick(rival)
+
+    def _set_next_check(self, entry: Entry) -> None:
+        spec = entry.resource.spec
+        if spec is None:
+            return
+        interval, now = spec.check_interval.total_seconds(), self._monotonic()
+        if entry.resource.status.verdict is Verdict.SOURCE_ERROR and entry.failures:
+            interval = min(interval, FIRST_RETRY * 2 ** min(entry.failures - 1, 10), LONGEST_RETRY)
+            entry.next_check = now + interval * random.uniform(0.75, 1.0)  # noqa: S311  jitter
+            return
+        entry.next_check = next_slot(now, interval, entry.resource.uid)
+
+    def _next_turn(self, entry: Entry) -> float:
+        rollback = entry.resource.status.last_rollback
+        if rollback is not None and rollback.phase.under_way:
+            return self._monotonic() + VERIFY_EVERY
+        spec = entry.resource.spec
+        if spec is None or spec.suspend:
+            return float("inf")
+        return entry.next_check
+
+
+def next_slot(now: float, interval: float, uid: str) -> float:
+    """Return the next moment of a resource's own phase, in whole seconds: spread over the interval, swept together."""
+    phase = int(hashlib.sha256(uid.encode()).hexdigest()[:8], 16) % max(int(interval), 1)
+    return (int((now - phase) // interval) + 1) * interval + phase

@@ -1,0 +1,109 @@
+"""The composition root: everything is built once, here, and closed once."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from modelward.database.reader import PostgresReader
+from modelward.domain.errors import ClusterError, ForbiddenError, NotFoundError
+from modelward.domain.resource import GROUP, VERSION, parse_resource
+from modelward.kube.client import Client
+from modelward.kube.cluster import KubeCluster
+from modelward.kube.lease import Lease
+from modelward.kube.session import Access, open_session
+from modelward.observe.serving import parse_deployment
+from modelward.reconcile import Reconciler, Rules
+from modelward.registry import Registry
+from modelward.settings import Settings
+from modelward.sweeper import Sweeper
+
+log = logging.getLogger(__name__)
+RELIST = 3600.0
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class House:
+    """All that lives as long as the operator."""
+
+    settings: Settings
+    client: Client
+    cluster: KubeCluster
+    reader: PostgresReader
+    registry: Registry
+    sweeper: Sweeper
+    lease: Lease
+    ready: bool = False
+
+    async def close(self) -> None:
+        """Give the Lease back and hang up."""
+        await self.lease.release()
+        await self.reader.close()
+        await self.client.close()
+
+
+def build(settings: Settings, access: Access) -> House:
+    """Build the house."""
+    client = Client(open_session(access, connections=8, user_agent="modelward"), access.server)
+    cluster, registry = KubeCluster(client), Registry()
+    reader = PostgresReader(statement_timeout=settings.statement_timeout_seconds)
+    lease = Lease(client, settings.namespace, settings.lease_name, f"{settings.pod_name}-{time.time_ns():x}")
+    rules = Rules(settings.pod_name, settings.require_opt_in, settings.breaker_percent)
+    reconciler = Reconciler(cluster, reader, SystemClock(), registry, rules, lambda: lease.is_held)
+    return House(settings, client, cluster, reader, registry, Sweeper(registry, reconciler, time.monotonic), lease)
+
+
+async def wait_for_crd(house: House) -> None:
+    """Wait until the API server serves our resource, and say so while it does not."""
+    said = False
+    while True:
+        try:
+            await house.client.get(f"/apis/{GROUP}/{VERSION}")
+        except (NotFoundError, ForbiddenError) as error:
+            problem = f"the CustomResourceDefinition of {GROUP}/{VERSION} is not there: {error}"
+        except ClusterError as error:
+            problem = str(error)
+        else:
+            return
+        if not said:
+            log.warning("waiting: %s", problem)
+            said = True
+        await asyncio.sleep(1)
+
+
+async def preload(house: House) -> None:
+    """List resources and their Deployments page by page before the watches start, then give each a turn."""
+    namespaces = house.settings.watch_namespaces
+    async for body in house.cluster.list_resources(namespaces):
+        house.registry.put(parse_resource(body))
+    async for body in house.cluster.list_deployments(namespaces):
+        key = (body["metadata"]["namespace"], body["metadata"]["name"])
+        if house.registry.claimants(key):
+            house.registry.see(key, parse_deployment(body))
+    for key, entry in house.registry.entries.items():
+        entry.deployment_read = True
+        house.sweeper.kick(key)
+    log.info("watching %d ModelDeployments", len(house.registry.entries))
+
+
+async def tidy(house: House) -> None:
+    """Now and then drop what was deleted while no watch was open."""
+    while True:
+        await asyncio.sleep(RELIST)
+        try:
+            bodies = [b async for b in house.cluster.list_resources(house.settings.watch_namespaces)]
+        except ClusterError as error:
+            log.warning("resources could not be listed: %s", error)
+            continue
+        there = {(b["metadata"]["namespace"], b["metadata"]["name"]) for b in bodies}
+        for key in [k for k in house.registry.entries if k not in there]:
+            house.sweeper.forget(key)
