@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -13,6 +12,8 @@ from modelward import __version__
 from modelward.domain.errors import ModelwardError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from modelward.wiring import House
 
 log = logging.getLogger("modelward")

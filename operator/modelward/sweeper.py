@@ -13,11 +13,11 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from modelward.connections import SUSPICIOUS
 from modelward.domain.errors import ClusterError, ConflictError, NotFoundError, ThrottledError
 from modelward.domain.resource import Resource, parse_resource
 from modelward.domain.status import Verdict
-from modelward.reconcile import Plan, Reconciler
+from modelward.judging import Plan
+from modelward.reconcile import Reconciler
 from modelward.registry import Entry, Key, Registry
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 FIRST_RETRY, LONGEST_RETRY = 5.0, 300.0
 VERIFY_EVERY = 5.0
-assert SUSPICIOUS  # the reasons for which a source is asked again sooner
 
 
 @dataclass(slots=True)
@@ -123,11 +122,8 @@ class Sweeper:
         groups: dict[tuple[str, str], list[Plan]] = {}
         for plan in plans:
             if plan is not None:
-                groups.setdefault(await self._group(plan), []).append(plan)
+                groups.setdefault((plan.entry.resource.namespace, plan.spec.secret_name), []).append(plan)
         await asyncio.gather(*(self._conclude(group) for group in groups.values()))
-
-    async def _group(self, plan: Plan) -> tuple[str, str]:
-        return plan.entry.resource.namespace, plan.spec.secret_name
 
     async def _prepare(self, key: Key) -> Plan | None:
         entry = self._registry.entries.get(key)
@@ -146,7 +142,7 @@ class Sweeper:
 
     async def _conclude(self, plans: list[Plan]) -> None:
         try:
-            errors = await self._reconciler.conclude(plans)
+            errors = await self._reconciler.judging.conclude(plans)
         except Exception as problem:  # noqa: BLE001  as above
             errors = [problem] * len(plans)
         for plan, error in zip(plans, errors, strict=True):

@@ -1,11 +1,14 @@
 """Status, written when it says something new and not otherwise."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelward.domain.codec import encode
-from modelward.domain.ports import Cluster, Json
+from modelward.domain.ports import Cluster
 from modelward.domain.resource import Resource, parse_resource
 from modelward.domain.status import Status
+
+if TYPE_CHECKING:
+    from modelward.domain.ports import Json
 
 FIGURES = ("metrics", "message", "change", "samples", "window")
 

@@ -126,7 +126,7 @@ class PostgresReader:
             )
         except (psycopg.Error, OSError, ValueError) as error:
             raise explain_connect(error) from None
-        await link.set_read_only(True)  # noqa: FBT003  psycopg's own signature
+        await link.set_read_only(True)
         line.connection = link
         return link
 

@@ -141,7 +141,7 @@ def _may_reassert(spec: Spec, status: Status, serving: Serving, now: datetime) -
 
 def _order(resource: Resource, status: Status, serving: Serving, target: Target, judgement: Judgement) -> RollbackOrder:
     return journal.make_order(
-        resource.uid, status, serving, target, PlacedBy.ROLLBACK, Reason.DEGRADED, judgement.message
+        resource.uid, status, serving, target, PlacedBy.ROLLBACK, Reason.DEGRADED, judgement.numbers
     )
 
 

@@ -28,20 +28,20 @@ class Previous:
 def find_previous(spec: Spec, status: Status) -> Previous | None:
     """Return the version that the spec names, else the newest earlier one that was good here.
 
-    Where no earlier version may be put back, the newest one still serves for comparison, with its veto.
+    Where none may be put back, the newest one that was not rolled back from still serves for comparison, with its
+    veto; a version in quarantine is no measure of anything.
     """
     if spec.previous_version is not None and spec.previous_version != status.current_version:
         return _named(spec.previous_version, status)
-    earlier = list(_earlier(status))
-    for move in earlier:
-        if veto_of(move.version, status) is None:
-            return _known(move, None)
-    return _known(earlier[0], veto_of(earlier[0].version, status)) if earlier else None
+    earlier = [m for m in _earlier(status) if not status.is_quarantined(m.version)]
+    good = next((m for m in earlier if veto_of(m.version, status) is None), None)
+    chosen = good or next(iter(earlier), None)
+    return _known(chosen, veto_of(chosen.version, status)) if chosen else None
 
 
 def find_older(status: Status) -> Move | None:
     """Return what a person means by `previous`: the newest earlier version that was not rolled back from."""
-    return next((m for m in _earlier(status) if not _is_rolled_back(m.version, status)), None)
+    return next((m for m in _earlier(status) if not status.is_quarantined(m.version)), None)
 
 
 def find_move(version: str, status: Status) -> Move | None:
@@ -51,7 +51,7 @@ def find_move(version: str, status: Status) -> Move | None:
 
 def veto_of(version: str, status: Status) -> str | None:
     """Say why a version that served here must not come back by itself; None where it may."""
-    if _is_rolled_back(version, status):
+    if status.is_quarantined(version):
         return f"{version} was rolled back from and is in quarantine"
     standings = {m.quality for m in status.history if m.version == version}
     if standings & {Standing.PROVEN, Standing.UNJUDGED}:
@@ -61,7 +61,7 @@ def veto_of(version: str, status: Status) -> str | None:
 
 def _named(version: str, status: Status) -> Previous:
     move = find_move(version, status)
-    veto = veto_of(version, status) if _is_rolled_back(version, status) else None
+    veto = veto_of(version, status) if status.is_quarantined(version) else None
     return _known(move, veto) if move else Previous(version, veto=veto)
 
 
@@ -72,7 +72,3 @@ def _known(move: Move, veto: str | None) -> Previous:
 def _earlier(status: Status) -> Iterable[Move]:
     running = status.epoch.number if status.epoch else 0
     return (m for m in reversed(status.history) if m.epoch < running and m.version != status.current_version)
-
-
-def _is_rolled_back(version: str, status: Status) -> bool:
-    return status.is_quarantined(version)

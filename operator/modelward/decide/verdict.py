@@ -30,6 +30,7 @@ class Case:
     quality: Quality
     baseline: Baseline | None
     previous: Previous | None
+    known: frozenset[str]
 
     @property
     def version(self) -> str:
@@ -44,7 +45,8 @@ def judge(spec: Spec, status: Status, quality: Quality, previous: Previous | Non
     """Ask every doubt in order; where none speaks, compare."""
     if status.epoch is None:
         raise ValueError("a resource is adopted before it is judged")
-    case = Case(spec, status.epoch, quality, _baseline(status, quality, previous), previous)
+    known = frozenset(m.version for m in status.history)
+    case = Case(spec, status.epoch, quality, _baseline(status, quality, previous), previous, known)
     for doubt in DOUBTS:
         said = doubt(case)
         if said is not None:
@@ -65,7 +67,7 @@ def _compare(case: Case) -> Judgement:
     else:
         verdict, reason = Verdict.HEALTHY, Reason.WITHIN_LIMITS
     message = f"{case.version} against {case.baseline.version}: {numbers}"
-    return Judgement(verdict, reason, message, changes, case.quality.current, case.baseline, case.quality)
+    return Judgement(verdict, reason, message, changes, case.quality.current, case.baseline, case.quality, numbers)
 
 
 def compare_metrics(metrics: tuple[MetricSpec, ...], current: Sums, previous: Sums) -> tuple[MetricChange, ...]:
@@ -121,13 +123,19 @@ def _no_rows(case: Case) -> Doubt | None:
         return None
     length = spell_duration(case.spec.evaluation.window)
     where = f"model {case.spec.model_name!r}" + (f" in {case.spec.environment!r}" if case.spec.environment else "")
-    if others:
-        message = (
-            f"{where} has no live prediction of version {case.version} in the last {length}; "
-            f"there are predictions of {list_versions(others)}"
-        )
-        return Verdict.NO_DATA, Reason.VERSION_NOT_SEEN, message
-    return Verdict.NO_DATA, Reason.NO_PREDICTIONS, f"{where} has no live prediction in the last {length}"
+    if not others:
+        return Verdict.NO_DATA, Reason.NO_PREDICTIONS, f"{where} has no live prediction in the last {length}"
+    seen = f"there are predictions of {list_versions(others)}"
+    if _is_fresh(case) and all(o.version in case.known for o in others):
+        message = f"{where} has no live prediction of {case.version} since it serves; {seen} from before"
+        return Verdict.NO_DATA, Reason.NO_PREDICTIONS, message
+    message = f"{where} has no live prediction of version {case.version} in the last {length}; {seen}"
+    return Verdict.NO_DATA, Reason.VERSION_NOT_SEEN, message
+
+
+def _is_fresh(case: Case) -> bool:
+    started = case.epoch.started_time
+    return started is not None and case.quality.now - started < case.spec.evaluation.window
 
 
 def _bad_predictions(case: Case) -> Doubt | None:

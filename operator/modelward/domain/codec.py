@@ -53,7 +53,7 @@ def decode(kind: type[T], raw: Any) -> T:
     if not isinstance(raw, dict):
         raise TypeError(f"{kind.__name__}: expected an object")
     arguments: dict[str, Any] = {}
-    for name, (key, annotation, optional) in _fields(kind).items():
+    for name, (key, annotation, optional) in _fields(typing.cast("Any", kind)).items():
         if raw.get(key) is None:
             continue
         try:

@@ -34,11 +34,8 @@ class Judgement:
     window: Window | None = None
     baseline: Baseline | None = None
     quality: Quality | None = None
-
-    @property
-    def evidence(self) -> str:
-        """The numbers in one line, as Events and conditions show them."""
-        return self.message
+    numbers: str = ""
+    """The metrics and the number of samples in one line, as Events show them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,3 +91,18 @@ class Reason(StrEnum):
     BUDGET_EXHAUSTED = "BudgetExhausted", "rollback.maxPerDay automatic rollbacks were made in 24 hours."
     BREAKER_OPEN = "BreakerOpen", "Too many models look bad at once: the data feed is the suspect."
     NO_TARGET = "NoTarget", "There is no version to go back to."
+
+
+PROBLEMS = frozenset(
+    {
+        Reason.INVALID_SPEC,
+        Reason.CONFLICT,
+        Reason.TARGET_NOT_FOUND,
+        Reason.CONTAINER_NOT_FOUND,
+        Reason.CONTAINER_AMBIGUOUS,
+        Reason.VERSION_UNREADABLE,
+        Reason.REPOSITORY_NOT_ALLOWED,
+        Reason.NOT_OPTED_IN,
+    }
+)
+"""What is wrong with the resource or its Deployment, and ends by itself when it is mended."""

@@ -207,6 +207,7 @@ class Status:
     verdict: Verdict | None = None
     reason: str | None = None
     message: str | None = None
+    target: str | None = None
     current_version: str | None = None
     previous_version: str | None = None
     change: str | None = None

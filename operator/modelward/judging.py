@@ -1,0 +1,135 @@
+"""The second half of a turn: ask the database once for a whole group, decide on all of them, and only then act."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from modelward.connections import SUSPICIOUS, Connections
+from modelward.decide.conditions import DEGRADED
+from modelward.decide.decide import decide
+from modelward.decide.guards import Fleet
+from modelward.decide.previous import Previous
+from modelward.decide.verdict import judge
+from modelward.domain.decision import Announcement, Decision, Judgement
+from modelward.domain.errors import SourceError
+from modelward.domain.ports import QualityReader
+from modelward.domain.quality import Quality
+from modelward.domain.questions import Question
+from modelward.domain.serving import Serving
+from modelward.domain.spec import Spec
+from modelward.domain.status import Status, Verdict
+from modelward.observe.serving import image_for
+from modelward.registry import Entry, Registry
+from modelward.rollbacks import Rollbacks
+
+if TYPE_CHECKING:
+    from modelward.domain.questions import Connection
+
+log = logging.getLogger(__name__)
+RECENT = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A turn that waits for the database: what it knows so far, and its question."""
+
+    entry: Entry
+    spec: Spec
+    serving: Serving
+    status: Status
+    previous: Previous | None
+    question: Question
+    announcements: tuple[Announcement, ...]
+    figures_too: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Judges plans; two-phase, so that the breaker sees all of them before anything is changed."""
+
+    reader: QualityReader
+    connections: Connections
+    registry: Registry
+    rollbacks: Rollbacks
+    breaker_percent: int
+
+    async def conclude(self, plans: Sequence[Plan]) -> list[BaseException | None]:
+        """Judge all plans and act; returns what went wrong for each, since one must not stop the others."""
+        answers = await self._ask(plans)
+        decided = [(plan, self._decide(plan, answer, Fleet())) for plan, answer in zip(plans, answers, strict=True)]
+        fleet = self._fleet(decided) if any(decision.order for _, decision in decided) else Fleet()
+        turns = [self._carry_out(plan, decision, fleet) for plan, decision in decided]
+        return await asyncio.gather(*turns, return_exceptions=True)
+
+    async def _carry_out(self, plan: Plan, decision: Decision, fleet: Fleet) -> None:
+        if decision.order is not None:
+            decision = await self._decide_again(plan, decision, fleet)
+        told = plan.announcements + decision.announcements
+        if decision.order is None:
+            await self.rollbacks.scribe.finish(plan.entry, decision.status, told, figures_too=plan.figures_too)
+        else:
+            await self.rollbacks.begin(plan.entry, plan.spec, plan.serving, replace(decision, announcements=told))
+
+    async def _decide_again(self, plan: Plan, decision: Decision, fleet: Fleet) -> Decision:
+        """Before the one write that matters, look at the fleet and at the registry of versions."""
+        spec, target = plan.spec, decision.order.to.version if decision.order else ""
+        connection = await self.connections.find(plan.entry.resource.namespace, spec.secret_name)
+        archived = await self.reader.archived(connection, spec.model_name, spec.environment)
+        if not fleet.breaker_open and target not in archived:
+            return decision
+        answer = (await self.reader.read(connection, [plan.question]))[0]
+        return self._decide(plan, answer, fleet, archived)
+
+    def _decide(
+        self, plan: Plan, answer: Quality | SourceError, fleet: Fleet, archived: tuple[str, ...] = ()
+    ) -> Decision:
+        judgement = self._judge(plan, answer, archived)
+        image = image_for(plan.spec, plan.serving.image, plan.previous.version) if plan.previous else ""
+        now = self.rollbacks.scribe.now(plan.entry)
+        resource = plan.entry.resource
+        return decide(
+            resource, plan.spec, plan.status, plan.serving, plan.previous, image, judgement, fleet, now
+        )  # fmt: skip
+
+    def _judge(self, plan: Plan, answer: Quality | SourceError, archived: tuple[str, ...]) -> Judgement:
+        entry = plan.entry
+        if isinstance(answer, SourceError):
+            entry.failures += 1
+            if answer.reason in SUSPICIOUS:
+                self.connections.forget(entry.resource.namespace, plan.spec.secret_name)
+            return Judgement(Verdict.SOURCE_ERROR, answer.reason, str(answer))
+        entry.failures = 0
+        entry.clock_offset = answer.now - self.rollbacks.scribe.clock.now()
+        return judge(plan.spec, plan.status, replace(answer, archived=archived), plan.previous)
+
+    async def _ask(self, plans: Sequence[Plan]) -> list[Quality | SourceError]:
+        """Group by connection; a Secret that cannot be read is the answer of its own resources only."""
+        answers: dict[int, Quality | SourceError] = {}
+        groups: dict[Connection, list[int]] = {}
+        for i, plan in enumerate(plans):
+            try:
+                connection = await self.connections.find(plan.entry.resource.namespace, plan.spec.secret_name)
+            except SourceError as error:
+                answers[i] = error
+            else:
+                groups.setdefault(connection, []).append(i)
+        for connection, indexes in groups.items():
+            questions = [plans[i].question for i in indexes]
+            answers |= dict(zip(indexes, await self.reader.read(connection, questions), strict=True))
+        return [answers[i] for i in range(len(plans))]
+
+    def _fleet(self, decided: Sequence[tuple[Plan, Decision]]) -> Fleet:
+        statuses = {key: entry.resource.status for key, entry in self.registry.entries.items()}
+        statuses |= {plan.entry.resource.key: decision.status for plan, decision in decided}
+        now = self.rollbacks.scribe.clock.now()
+        judged = [s for s in statuses.values() if s.verdict in {Verdict.HEALTHY, Verdict.DEGRADED}]
+        bad = sum(s.verdict is Verdict.DEGRADED and _turned_lately(s, now) for s in judged)
+        return Fleet(len(judged), bad, self.breaker_percent)
+
+
+def _turned_lately(status: Status, now: datetime) -> bool:
+    degraded = status.condition(DEGRADED)
+    return degraded is not None and degraded.status == "True" and now - degraded.last_transition_time < RECENT

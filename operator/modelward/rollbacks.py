@@ -1,0 +1,130 @@
+"""A rollback from intent to end. A crash between any two writes is finished after the restart, once in effect.
+
+Decided (intent in status) -> Patched (the Deployment, atomically) -> Verified | Failed; or Superseded, where somebody
+deployed another version in between.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from modelward.act.rollback import Outcome, Patched, give_back, put_back
+from modelward.decide import journal
+from modelward.decide.conditions import summarise
+from modelward.domain.decision import Decision
+from modelward.domain.errors import ConflictError
+from modelward.domain.reasons import Reason
+from modelward.domain.serving import Serving, ServingProblem
+from modelward.domain.spec import Spec
+from modelward.domain.status import Phase, Rollback, Status
+from modelward.observe.serving import find_serving, parse_deployment
+from modelward.registry import Entry
+from modelward.scribe import Scribe
+
+log = logging.getLogger(__name__)
+
+
+def is_under_way(status: Status) -> bool:
+    """Whether a rollback was begun and has not ended."""
+    return status.last_rollback is not None and status.last_rollback.phase.under_way
+
+
+@dataclass(frozen=True, slots=True)
+class Rollbacks:
+    """Carries rollbacks out; `fence` says whether this operator may still write."""
+
+    scribe: Scribe
+    fence: Callable[[], bool]
+
+    async def begin(self, entry: Entry, spec: Spec, serving: Serving, decision: Decision) -> None:
+        """Write the intent, then act on it, then tell what else was to be told."""
+        order = decision.order
+        if order is None:
+            raise ValueError("nothing was ordered")
+        self._check_fence()
+        now = self.scribe.now(entry)
+        status = summarise(journal.intend(decision.status, order, now), entry.resource.generation, now)
+        await self.scribe.write(entry, status)
+        what = f"{order.from_version} -> {order.to.version}: {order.message}"
+        log.info("%s/%s: rolling back %s", *entry.resource.key, what)
+        await self._patch(entry, spec, serving)
+        told = (a for a in decision.announcements if a.reason is not Reason.DEGRADED)
+        await self.scribe.announce(entry, tuple(told))
+
+    async def resume(self, entry: Entry, spec: Spec, serving: Serving) -> None:
+        """Go on where a rollback stands."""
+        rollback = _running(entry)
+        if rollback.phase is Phase.DECIDED:
+            log.info("%s/%s: finishing rollback %s", *entry.resource.key, rollback.id)
+            await self._patch(entry, spec, serving)
+            return
+        if entry.announced != rollback.id:
+            await self._announce(entry, rollback)
+        await self._verify(entry, spec)
+
+    async def give_up(self, entry: Entry, why: str) -> None:
+        """End a rollback whose Deployment is gone or unreadable."""
+        now = self.scribe.now(entry)
+        await self._end(entry, journal.failed(entry.resource.status, why, now), now)
+
+    async def _patch(self, entry: Entry, spec: Spec, serving: Serving) -> None:
+        self._check_fence()
+        rollback, container = _running(entry), serving.container.name
+        result = await put_back(self.scribe.cluster, serving.deployment, container, rollback, parse_deployment)
+        if result.outcome is Outcome.PATCHED:
+            await self._record(entry, spec, rollback, result)
+        elif result.outcome is Outcome.GONE:
+            entry.deployment = None
+            await self.give_up(entry, "the Deployment is gone")
+        else:
+            entry.deployment_read = False
+            now = self.scribe.now(entry)
+            await self._end(entry, journal.superseded(entry.resource.status, now), now)
+
+    async def _record(self, entry: Entry, spec: Spec, rollback: Rollback, result: Patched) -> None:
+        if result.body is None:
+            await self.give_up(entry, "the Deployment is gone")
+            return
+        deployment = parse_deployment(await give_back(self.scribe.cluster, result.body))
+        entry.deployment, entry.deployment_read = deployment, True
+        now = self.scribe.now(entry)
+        served = find_serving(spec, deployment)
+        if isinstance(served, ServingProblem):
+            await self.give_up(entry, served.message)
+            return
+        status = summarise(journal.patched(entry.resource.status, served, now), entry.resource.generation, now)
+        await self.scribe.insist(entry, status)
+        await self._announce(entry, rollback)
+        await self._verify(entry, spec)
+
+    async def _verify(self, entry: Entry, spec: Spec) -> None:
+        """Succeeded means rolled out; a version that cannot start in time is reported, and left."""
+        status, now = entry.resource.status, self.scribe.now(entry)
+        rollback, deployment = _running(entry), entry.deployment
+        if deployment is None or rollback.patched_time is None:
+            await self.give_up(entry, "the Deployment is gone")
+        elif deployment.rollout.complete:
+            await self._end(entry, journal.verified(status, now), now)
+        elif deployment.rollout.failed or now - rollback.patched_time > spec.rollback.verify_timeout:
+            await self.give_up(entry, f"{rollback.to} did not become available: {deployment.rollout.sentence}")
+
+    async def _end(self, entry: Entry, status: Status, now: datetime) -> None:
+        await self.scribe.insist(entry, summarise(status, entry.resource.generation, now))
+        told = journal.announce_end(status.last_rollback) if status.last_rollback else None
+        await self.scribe.announce(entry, (told,) if told else ())
+
+    async def _announce(self, entry: Entry, rollback: Rollback) -> None:
+        await self.scribe.announce(entry, (journal.announce_patched(rollback),))
+        entry.announced = rollback.id
+
+    def _check_fence(self) -> None:
+        if not self.fence():
+            raise ConflictError("the Lease was not renewed in time: nothing is written")
+
+
+def _running(entry: Entry) -> Rollback:
+    rollback = entry.resource.status.last_rollback
+    if rollback is None:
+        raise ValueError("no rollback is under way")
+    return rollback

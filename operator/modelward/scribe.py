@@ -1,0 +1,59 @@
+"""Status and Events of one resource, written in the right order and no more often than needed."""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from modelward.act.announce import make_events
+from modelward.act.record import says_something_new, write_status
+from modelward.domain.decision import Announcement
+from modelward.domain.errors import ConflictError
+from modelward.domain.ports import Clock, Cluster
+from modelward.domain.resource import parse_resource
+from modelward.domain.status import Status
+from modelward.registry import Entry
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Scribe:
+    """Writes for the hallway; `instance` is the name under which Events are reported."""
+
+    cluster: Cluster
+    clock: Clock
+    instance: str
+
+    def now(self, entry: Entry) -> datetime:
+        """Return the database's time as far as it is known: windows and epochs are measured on one clock."""
+        return self.clock.now() + entry.clock_offset
+
+    async def finish(
+        self, entry: Entry, status: Status, announcements: tuple[Announcement, ...], *, figures_too: bool
+    ) -> None:
+        """End a turn. Tell first: told twice is one Event, so a crash in between loses nothing."""
+        await self.announce(entry, announcements)
+        if says_something_new(entry.resource.status, status, figures_too=figures_too):
+            await self.write(entry, status)
+
+    async def write(self, entry: Entry, status: Status) -> None:
+        """Write status unless somebody wrote in between (ConflictError)."""
+        entry.resource = await write_status(self.cluster, entry.resource, status)
+        entry.written_at = time.monotonic()
+
+    async def insist(self, entry: Entry, status: Status) -> None:
+        """Write what has happened already; a conflict means an edit of the resource, which changes nothing of it."""
+        try:
+            await self.write(entry, status)
+        except ConflictError:
+            entry.resource = parse_resource(await self.cluster.get_resource(*entry.resource.key))
+            await self.write(entry, status)
+
+    async def announce(self, entry: Entry, announcements: tuple[Announcement, ...]) -> None:
+        """Write the Events, and a log line each."""
+        for announcement in announcements:
+            log.info("%s/%s: %s: %s", *entry.resource.key, announcement.reason, announcement.message)
+            events = make_events(entry.resource, entry.deployment, announcement, self.clock.now(), self.instance)
+            for event in events:
+                await self.cluster.create_event(entry.resource.namespace, event)
