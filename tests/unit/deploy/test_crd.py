@@ -47,6 +47,10 @@ def test_the_chart_holds_it_byte_for_byte():
     assert (ROOT / "charts/modelward/files/crds/modeldeployments.yaml").read_bytes() == SOURCE.read_bytes()
 
 
+def test_no_key_is_a_boolean_to_some_readers():
+    assert not re.search(r"^ *(y|n|yes|no|on|off):", SOURCE.read_text(), re.MULTILINE | re.IGNORECASE)
+
+
 @each(FIELDS)
 def test_every_field_is_described(path: str):
     description = FIELDS[path]["description"]
