@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 
@@ -11,14 +12,28 @@ class HelmError(Exception):
 
 
 def find_helm() -> Path:
-    """Take the helm that $HELM names, or the one on the PATH."""
-    found = shutil.which(os.environ.get("HELM") or "helm")
+    """Take the helm that $HELM names; else the pinned one where it is built; else the PATH's; else build the pinned."""
+    asked = os.environ.get("HELM")
+    if asked:
+        return _on_path(asked, f"HELM names {asked}, which cannot be run")
+    from sandbox import binaries  # noqa: PLC0415  only here, so that HELM is enough without the sandbox's packages
+
+    pinned = binaries.built().path("helm")
+    if pinned.exists():
+        return pinned
+    found = shutil.which("helm")
+    return Path(found) if found else binaries.build(_say).path("helm")
+
+
+def _on_path(name: str, complaint: str) -> Path:
+    found = shutil.which(name)
     if found is None:
-        asked = os.environ.get("HELM")
-        raise HelmError(
-            f"HELM names {asked}, which cannot be run" if asked else "no helm on the PATH; or name one in HELM"
-        )
+        raise HelmError(complaint)
     return Path(found)
+
+
+def _say(line: str) -> None:
+    print(f"manifests: {line}", file=sys.stderr)
 
 
 def render(helm: Path, chart: Path, *, release: str, namespace: str) -> str:

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+import sandbox.kubectl
 from modelward.domain.codec import encode
 from modelward.domain.status import Condition, Status, Verdict
 from sandbox.cluster import Cluster
 
-Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
+Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 
 PERCENT = 'an integer such as 5 or a quoted decimal such as "2.5", without a % sign'
 DURATION = "must be a duration such as 30s, 10m or 168h (d is not a unit: 7d is 168h)"
@@ -123,12 +124,7 @@ spec: {{{base}, {line}}}
 @pytest.fixture
 def ask(cluster: Cluster, namespace: str) -> Kubectl:
     """kubectl in this test's namespace, with what it printed."""
-
-    def run(*arguments: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
-        command = [str(cluster.kubectl), f"--kubeconfig={cluster.kubeconfig}", f"--namespace={namespace}", *arguments]
-        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=60)
-
-    return run
+    return sandbox.kubectl.Kubectl(cluster, namespace).try_
 
 
 @pytest.fixture
