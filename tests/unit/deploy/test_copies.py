@@ -81,5 +81,5 @@ def test_the_helm_that_is_named_is_the_one_taken(helm: Path, monkeypatch: pytest
     monkeypatch.setenv("HELM", str(helm))
     assert find_helm() == helm
     monkeypatch.setenv("HELM", str(helm.with_name("nowhere")))
-    with pytest.raises(HelmError, match="HELM names .*nowhere, which cannot be run"):
+    with pytest.raises(HelmError, match=r"HELM names .*nowhere, which cannot be run"):
         find_helm()
