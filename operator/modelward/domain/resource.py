@@ -74,7 +74,7 @@ def _spec(name: str, raw: dict[str, Any]) -> tuple[Spec | None, InvalidSpecError
         return parse_spec(name, raw), None
     except InvalidSpecError as error:
         return None, error
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         return None, InvalidSpecError("spec", str(error))
 
 
