@@ -13,6 +13,7 @@ from demo.outcome import Outcome
 from demo.screen import Screen
 from demo.signals import Interruption, interruptible
 from demo.story import Story
+from sandbox.errors import SandboxError
 
 LOG_LINES = 20
 
@@ -28,7 +29,9 @@ def main() -> int:
     except Interruption as interruption:
         return fail(screen, str(interruption))
     except Exception as error:  # noqa: BLE001  (whatever it is, the person reads one clear line)
-        return fail(screen, str(error) if isinstance(error, DemoError) else f"{type(error).__name__}: {error}")
+        return fail(
+            screen, str(error) if isinstance(error, DemoError | SandboxError) else f"{type(error).__name__}: {error}"
+        )
     screen.line(str(outcome), style="bold green")
     return 0
 

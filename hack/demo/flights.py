@@ -16,7 +16,8 @@ import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 
-YEAR = datetime(2013, 1, 1)  # noqa: DTZ001  (the clock on the wall in New York)
+YEAR = 2013
+Rows = npt.NDArray[np.bool_] | slice
 FEATURES = ("dep_delay", "departs_at", "arrives_at", "weekday", "distance", "carrier", "origin", "dest")
 CATEGORIES = ("carrier", "origin", "dest")
 
@@ -44,7 +45,7 @@ class Flights:
         """Keep the flights that left in [start, end)."""
         return self.only((self.leaves >= to_day(start)) & (self.leaves < to_day(end)))
 
-    def only(self, rows: npt.NDArray[np.bool_]) -> "Flights":
+    def only(self, rows: Rows) -> "Flights":
         """Keep the marked flights."""
         return Flights(
             ids=self.ids[rows],
@@ -56,14 +57,19 @@ class Flights:
         )
 
 
+def on(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    """Return a moment of the year, by the clock on the wall in New York."""
+    return datetime(YEAR, month, day, hour, minute)  # noqa: DTZ001
+
+
 def to_day(moment: datetime) -> float:
     """Return the days since the year began."""
-    return (moment - YEAR) / timedelta(days=1)
+    return (moment - on(1, 1)) / timedelta(days=1)
 
 
 def to_moment(day: float) -> datetime:
     """Return the moment that lies so many days after the beginning of the year."""
-    return YEAR + timedelta(days=day)
+    return on(1, 1) + timedelta(days=day)
 
 
 def read() -> Flights:
@@ -99,7 +105,7 @@ def _days(table: pd.DataFrame) -> pd.Series:
 
 
 def _dates(table: pd.DataFrame) -> pd.Series:
-    first_of_month = np.array([0, *(to_day(datetime(2013, m, 1)) for m in range(1, 13))])  # noqa: DTZ001
+    first_of_month = np.array([0, *(to_day(on(m, 1)) for m in range(1, 13))])
     return pd.Series(first_of_month[table["month"]] + table["day"].to_numpy() - 1, index=table.index)
 
 
@@ -112,7 +118,7 @@ def _ids(table: pd.DataFrame) -> npt.NDArray[np.object_]:
         table[name].astype(str).str.zfill(width)
         for name, width in (("month", 2), ("day", 2), ("flight", 1), ("sched_dep_time", 4))
     )
-    ids = "2013" + month + day + "-" + table["carrier"] + flight + "-" + table["origin"] + at
+    ids = str(YEAR) + month + day + "-" + table["carrier"] + flight + "-" + table["origin"] + at
     return np.asarray(ids, dtype=object)
 
 
@@ -121,7 +127,7 @@ def _features(table: pd.DataFrame) -> npt.NDArray[np.float32]:
         "dep_delay": table["dep_delay"],
         "departs_at": _minutes(table["sched_dep_time"]),
         "arrives_at": _minutes(table["sched_arr_time"]),
-        "weekday": (_dates(table) + YEAR.weekday()) % 7,
+        "weekday": (_dates(table) + on(1, 1).weekday()) % 7,
         "distance": table["distance"],
         **{name: table[name].astype("category").cat.codes for name in CATEGORIES},
     }

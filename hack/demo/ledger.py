@@ -32,13 +32,12 @@ class Ledger:
 
     def labels(self, version: str, start: float, end: float) -> Floats:
         """Return when each label was committed whose prediction fell in [start, end), the first one first."""
-        judged = (self.version == version) & (self.predicted_at >= start) & (self.predicted_at < end)
-        times = self.labelled_at[judged]
+        times = self.labelled_at[self.answered(version, start, end)]
         return np.sort(times[~np.isnan(times)])
 
-    def answered(self) -> npt.NDArray[np.bool_]:
-        """Mark the flights that some version answered for."""
-        return ~np.isnan(self.predicted_at)
+    def answered(self, version: str, start: float, end: float) -> npt.NDArray[np.bool_]:
+        """Mark the flights that a version answered for in [start, end)."""
+        return np.asarray((self.version == version) & (self.predicted_at >= start) & (self.predicted_at < end))
 
 
 def label_to_patch(labels: Floats, samples: int, window_end: float, patched: float) -> float:

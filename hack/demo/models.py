@@ -6,14 +6,13 @@ minutes late. No noise is added to anything: B is worse because it never saw a l
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from demo.flights import CATEGORIES, FEATURES, Flights, Floats
+from demo.flights import CATEGORIES, FEATURES, Flights, Floats, Rows, on
 
-SPRING = datetime(2013, 4, 1)  # noqa: DTZ001  (what the models learn from ends here)
+SPRING = on(4, 1)  # what the models learn from ends here
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,10 @@ class Version:
         """The version as the image's tag and the database have it."""
         return self.recipe.version
 
+    def only(self, rows: Rows) -> "Version":
+        """Keep the predictions for the marked flights."""
+        return replace(self, predictions=self.predictions[rows])
+
 
 A = Recipe("A", "20260104_120000", "all flights of January to March")
 A2 = Recipe("A'", "20260105_143022", "four fifths of them, in smaller steps", learning_rate=0.08, seed=7)
@@ -55,9 +58,9 @@ def train(flights: Flights, asked: Flights, recipes: Iterable[Recipe] = RECIPES)
 def lessons(recipe: Recipe, flights: Flights) -> Flights:
     """Return the flights that a recipe learns from."""
     if recipe is B:
-        quiet_week = flights.between(datetime(2013, 1, 15), datetime(2013, 1, 22))  # noqa: DTZ001
+        quiet_week = flights.between(on(1, 15), on(1, 22))
         return quiet_week.only(quiet_week.carrier == "US")
-    winter = flights.between(datetime(2013, 1, 1), SPRING)  # noqa: DTZ001
+    winter = flights.between(on(1, 1), SPRING)
     return winter.only(np.arange(len(winter)) % 5 != 0) if recipe is A2 else winter
 
 

@@ -21,7 +21,7 @@ ACT_1 = (
     "written into model_predictions; when the flight has landed, its actual delay is written beside it."
 )
 ACT_2 = "Another version is rolled out, trained a little differently. It should be left alone."
-ACT_4 = "PostgreSQL is stopped: no prediction can be written and no label be read. Somebody asks the operator to look at once:"
+ACT_4 = "PostgreSQL is stopped: no prediction is written, no label can be read. Somebody asks for a look at once."
 NOT_OURS = "Left out: DATABASE_URL names a database that is not the demo's to stop. Without it the demo brings its own."
 MODELS = ("", "version", "trained on", "flights", "true R2", "true RMSE")
 
@@ -101,17 +101,8 @@ def rolled_back(view: View, other: Version, bad: Version) -> str:
     """Say what led to the rollback."""
     return (
         f"{name(bad)} was degraded in {view.breaches} windows that do not overlap, and no guard objected: the "
-        f"Deployment was put back to {name(other)}, the last version that was good here. Does that help?"
-    )
-
-
-def landed(view: View, other: Version) -> str:
-    """Say how the version that was put back does."""
-    figures = ", ".join(f"{m.name.upper()} {figure(m.name, m.current)}" for m in view.metrics)
-    held = f", held by {', '.join(guard for guard, _ in view.holds)}" if view.holds else ""
-    return (
-        f"Since then {other.recipe.letter} answers again: {figures} over {view.samples:,} samples; the verdict on it "
-        f"is {view.verdict}{held}. What a person sees:"
+        f"Deployment was put back to {name(other)}, the last version that was good here.\n"
+        f"This is what a person sees in the second after it; {other.recipe.letter} has no new labels yet."
     )
 
 
@@ -123,11 +114,18 @@ def source_error(view: View, other: Version) -> str:
     )
 
 
-def came_back(view: View, other: Version) -> str:
-    """Say how the outage ended."""
-    return (
-        f"The database is back, and so are verdicts: {view.verdict} ({view.reason}), {view.samples:,} samples. All the "
-        f"while {name(other)} served, and nothing was rolled back."
+def came_back(view: View, other: Version, first: Version, instead: float) -> str:
+    """Say how the outage ended, and how the version put back does; `instead` is the first version's RMSE there."""
+    figures = ", ".join(f"{m.name.upper()} {figure(m.name, m.current)}" for m in view.metrics)
+    page = (
+        "The database is back, and nothing was rolled back meanwhile. "
+        f"{name(other)} answers again: {figures} over {view.samples:,} samples, {view.verdict}."
+    )
+    if view.verdict == "Healthy":
+        return page
+    return page + (
+        f" The season is not that of the baseline: on the same flights {first.recipe.letter} would have had an RMSE of "
+        f"{instead:.1f}. It stays:\n" + "".join(f"- {guard}: {message}\n" for guard, message in view.holds)
     )
 
 

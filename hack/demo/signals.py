@@ -23,6 +23,20 @@ def interruptible() -> Iterator[None]:
             signal.signal(ending, handler)
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let a signal wait while something starts that must be known before it can be stopped."""
+    came: list[int] = []
+    before = {ending: signal.signal(ending, lambda number, _frame: came.append(number)) for ending in ENDINGS}
+    try:
+        yield
+    finally:
+        for ending, handler in before.items():
+            signal.signal(ending, handler)
+    if came:
+        signal.raise_signal(came[0])
+
+
 def turn_deaf() -> None:
     """From here on nothing interrupts: what was started is being stopped."""
     for ending in ENDINGS:

@@ -1,5 +1,6 @@
 """The stage: cluster, database, operator and models; everything that is started here is stopped here."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,17 +12,17 @@ from pathlib import Path
 import sandbox.cluster
 import sandbox.database
 import sandbox.operator
+from demo import flights, models
+from demo.errors import DemoError
+from demo.flights import Flights
+from demo.manifests import NAMESPACE
+from demo.models import Version
+from demo.signals import turn_deaf, undisturbed
+from demo.timing import CLOSES, OPENS
 from sandbox.cluster import Cluster
 from sandbox.database import Database
 from sandbox.kubectl import Kubectl
 from sandbox.operator import Operator
-
-from demo import flights, models
-from demo.errors import DemoError
-from demo.flights import Flights
-from demo.models import Version
-from demo.signals import turn_deaf
-from demo.timing import CLOSES, OPENS
 
 Say = Callable[[str], None]
 
@@ -68,19 +69,30 @@ def _build(stack: ExitStack, state: Path, say: Say) -> Stage:
     cast = trainer.submit(train)
     cluster = sandbox.cluster.start(state, say=say)
     stack.callback(cluster.stop)
-    database = sandbox.database.start(state, say)
-    stack.callback(database.stop)
+    with undisturbed():
+        database = sandbox.database.start(state, say)
+        stack.callback(database.stop)
     migrate(database.url)
+    if cluster.is_given:
+        stack.callback(_leave, cluster)
     sandbox.operator.install(cluster, say)
-    operator = sandbox.operator.start(cluster, state)
-    stack.callback(operator.stop)
+    say("starting the operator with the ServiceAccount of the chart")
+    with undisturbed():
+        operator = sandbox.operator.start(cluster, state)
+        stack.callback(operator.stop)
     say("waiting for the models to be trained")
     return Stage(cluster, Kubectl(cluster), database, operator, cast.result())
 
 
 def migrate(url: str) -> None:
-    """Make the tables, as a person would."""
-    command = [sys.executable, "-m", "modelward", "db", "init", "--database-url", url]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    """Make the tables, as a person would; the address holds a password, so it is not an argument."""
+    command, environment = [sys.executable, "-m", "modelward", "db", "init"], {**os.environ, "DATABASE_URL": url}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise DemoError(f"modelward db init failed: {done.stderr.strip() or done.stdout.strip()}")
+
+
+def _leave(cluster: Cluster) -> None:
+    """Take from somebody else's cluster what the demo brought there."""
+    Kubectl(cluster).run("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
+    sandbox.operator.uninstall(cluster)

@@ -10,7 +10,7 @@ from demo import manifests, pages
 from demo.errors import DemoError, WaitedInVainError
 from demo.ledger import label_to_patch
 from demo.manifests import CONTAINER, NAMESPACE, REPOSITORY
-from demo.models import Version
+from demo.models import Version, rmse
 from demo.outcome import Outcome
 from demo.screen import Screen
 from demo.stage import Stage
@@ -41,7 +41,7 @@ class Story:
             self._serve(good)
             self._deploy_equal(good, other)
             outcome = self._deploy_worse(other, bad)
-            self._lose_database(other)
+            self._lose_database(good, other)
         return outcome
 
     def _open(self, stack: ExitStack, first: Version) -> None:
@@ -89,15 +89,14 @@ class Story:
         since, before = self._deploy(bad), len(self._target.sights)
         patched = self._wait_for_patch(other, before)
         self._until(
-            lambda view: (view.rollback or {}).get("phase") == "Verified" and view.version == other.name,
-            for_=f"the rollback to {other.name} to be verified",
+            lambda view: (view.rollback or {}).get("phase") == "Verified" and bool(view.verdict),
+            for_=f"the rollback to {other.name} to be verified, and a first verdict on it",
             timeout=30,
             since=since,
         )
         judged = self._last_verdict_on(bad, since)
         self._show_verdict(judged, other, bad)
         self._screen.say(pages.rolled_back(judged, other, bad))
-        self._screen.say(pages.landed(self._land(other), other))
         self._kubectl("get", "mdl", "--output=wide")
         self._kubectl("describe", "mdl", MODEL)
         self._kubectl("events", f"--for=deployment/{MODEL}")
@@ -114,9 +113,9 @@ class Story:
                 tell=lambda target: f"the Deployment with {version_of(target)}; {self._view()}",
             )
 
-    def _lose_database(self, other: Version) -> None:
+    def _lose_database(self, first: Version, other: Version) -> None:
         self._screen.heading("Act 4: the database is away for a while")
-        if not self._stage.database.embedded:
+        if not self._stage.database.can_pause:
             self._screen.say(pages.NOT_OURS)
             return
         self._screen.say(pages.ACT_4)
@@ -129,23 +128,20 @@ class Story:
         self._screen.say(pages.source_error(self._view(), other))
         since = len(self._resource.sights)
         self._stage.database.resume()
-        self._until(lambda view: view.verdict != "SourceError", for_="a verdict again", timeout=60, since=since)
+        self._until(
+            lambda view: view.verdict in {"Healthy", "Degraded"},
+            for_=f"a verdict on {other.name}, which serves again",
+            timeout=60,
+            since=since,
+        )
         self._stays(other)
-        self._screen.say(pages.came_back(self._view(), other))
+        view = self._view()
+        self._screen.say(pages.came_back(view, other, first, self._rmse_instead(first, other, view)))
+        self._kubectl("get", "mdl", "--output=wide")
 
     def _ask_for_a_check(self) -> None:
         asked = f"modelward.dev/check-requested-at={datetime.now(UTC):%FT%TZ}"
         self._kubectl("annotate", "mdl", MODEL, asked)
-
-    def _land(self, other: Version) -> View:
-        """Wait for the first verdict on the version that was put back."""
-        seen = self._until(
-            lambda view: view.version == other.name and view.verdict in {"Healthy", "Degraded"},
-            for_=f"a verdict on {other.name}, which serves again",
-            timeout=60,
-            since=len(self._resource.sights),
-        )
-        return read_view(seen.object)
 
     def _reach(self, day: datetime, timeout: float) -> None:
         """Wait until the flights have come to a day."""
@@ -187,14 +183,23 @@ class Story:
         return judged[-1]
 
     def _outcome(self, judged: View, other: Version, bad: Version, patched: Sight) -> Outcome:
-        r2, rmse, window = judged.metric("r2"), judged.metric("rmse"), judged.window
-        if window is None or r2.previous is None or rmse.previous is None:
-            raise DemoError(f"the verdict that led to the rollback lacks figures: {judged}")
-        start, end = (moment - self._stream.clock_ahead for moment in window)
+        start, end = self._window(judged)
         labels = self._stream.ledger.labels(bad.name, start, end)
         milliseconds = label_to_patch(labels, judged.samples, end, patched.at)
-        values = (r2.current, r2.previous), (rmse.current, rmse.previous)
-        return Outcome(bad.name, other.name, *values, judged.samples, milliseconds)
+        return Outcome(bad.name, other.name, judged.pair("r2"), judged.pair("rmse"), judged.samples, milliseconds)
+
+    def _rmse_instead(self, instead: Version, serving: Version, view: View) -> float:
+        """Return the RMSE that another version would have had on the flights of the judged window."""
+        start, end = self._window(view)
+        rows = self._stream.ledger.answered(serving.name, start, end)
+        return rmse(instead.only(rows), self._stage.cast.season.only(rows))
+
+    def _window(self, view: View) -> tuple[float, float]:
+        """Return the judged window by this machine's clock."""
+        if view.window is None:
+            raise DemoError(f"the verdict tells no window: {view}")
+        start, end = view.window
+        return start - self._stream.clock_ahead, end - self._stream.clock_ahead
 
     def _holds(self, since: int) -> list[tuple[str, str]]:
         """List the guards that spoke, each with what it said last."""
@@ -226,6 +231,7 @@ class Story:
         """Look after the others while waiting, and write down each new verdict."""
         if self._stream.problem is not None:
             raise DemoError(f"the stream of flights broke off: {self._stream.problem!r}")
+        assert self._stage.operator.pid  # or it says why it ended
         date = pages.date(self._stream.day)
         self._screen.progress(
             f"{date}, {self._stream.predictions:,} predictions, {self._stream.actuals:,} actual delays"

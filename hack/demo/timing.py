@@ -9,13 +9,13 @@ weeks differs; in many other months that alone would look like a worse model.
 from dataclasses import dataclass
 from datetime import datetime
 
-from demo.flights import to_day, to_moment
+from demo.flights import on, to_day, to_moment
 
 WINDOW_S = 10
 WINDOW_DAYS = 14
-OPENS = datetime(2013, 4, 14)  # noqa: DTZ001  (the first flight that A answers for)
-SECOND_VERSION = datetime(2013, 4, 29, 12)  # noqa: DTZ001  (the day on which A' is deployed)
-CLOSES = datetime(2013, 12, 31)  # noqa: DTZ001  (no flights after)
+OPENS = on(4, 14)  # the first flight that A answers for
+SECOND_VERSION = on(4, 29)  # the day on which A' is deployed
+CLOSES = on(12, 31)  # no flights after
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from demo.errors import DemoError
+
 Object = dict[str, Any]
 
 
@@ -53,9 +55,12 @@ class View:
     epoch_started: float = 0.0
     rollback: Object | None = None
 
-    def metric(self, name: str) -> Metric:
-        """Find a metric by its name."""
-        return next(m for m in self.metrics if m.name == name)
+    def pair(self, name: str) -> tuple[float, float]:
+        """Return a metric of the version that serves, and of the one before."""
+        for metric in self.metrics:
+            if metric.name == name and metric.previous is not None:
+                return metric.current, metric.previous
+        raise DemoError(f"the verdict lacks the figures of {name}: {self}")
 
     @property
     def covers_a_window(self) -> bool:
