@@ -26,6 +26,7 @@ class Cluster:
     folder: Path
     stop: Callable[[], None]
     audit_log: Path | None = None
+    binaries: str = ""
 
     @property
     def is_given(self) -> bool:
@@ -47,12 +48,6 @@ def start(state: Path, *, audit: bool = False, say: Say = print) -> Cluster:
             say(f"cluster: {cluster.source}")
             return cluster
     raise SandboxError("no cluster can be had:\n" + "\n".join(f"  {reason}" for reason in reasons))
-
-
-def find(state: Path) -> ControlPlane | None:
-    """Return the control plane that runs in a state folder, if one does."""
-    plane = ControlPlane(binaries.built(), state / "cluster")
-    return plane if plane.is_running() else None
 
 
 def check_context(kubeconfig: str | None, allowed: str) -> str:
@@ -95,7 +90,9 @@ def _start_plane(made: binaries.Binaries, folder: Path, source: str, audit: bool
     plane = ControlPlane(made, folder)
     plane.start(audit=audit)
     log = plane.audit_log if audit else None
-    return Cluster(plane.kubeconfig, made.path("kubectl"), made.path("helm"), source, folder, plane.stop, log)
+    return Cluster(
+        plane.kubeconfig, made.path("kubectl"), made.path("helm"), source, folder, plane.stop, log, str(made.folder)
+    )
 
 
 def _kind(folder: Path, audit: bool, say: Say) -> Cluster:  # noqa: FBT001
@@ -106,8 +103,12 @@ def _kind(folder: Path, audit: bool, say: Say) -> Cluster:  # noqa: FBT001
     kubeconfig = folder / "kubeconfig"
     say("creating a kind cluster: usually a minute")
     kind.run(kind.create_command(kubeconfig))
-    stop = lambda: kind.run(kind.delete_command(kubeconfig))  # noqa: E731
-    return Cluster(kubeconfig, _tool("kubectl"), _tool("helm"), "kind", folder, stop)
+    return Cluster(kubeconfig, _tool("kubectl"), _tool("helm"), "kind", folder, lambda: delete_kind(kubeconfig))
+
+
+def delete_kind(kubeconfig: Path) -> None:
+    """Delete the kind cluster."""
+    kind.run(kind.delete_command(kubeconfig))
 
 
 def _tool(name: str) -> Path:

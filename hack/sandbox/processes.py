@@ -78,7 +78,7 @@ class Runner:
         process = self._find(name)
         if process is None:
             raise SandboxError(f"{name} is not running\n{self.log_tail(name)}")
-        return process.pid
+        return int(process.pid)
 
     def log_path(self, name: str) -> Path:
         """Where a process writes what it says."""

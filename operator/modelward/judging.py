@@ -14,7 +14,7 @@ from modelward.decide.guards import Fleet
 from modelward.decide.previous import Previous
 from modelward.decide.verdict import judge
 from modelward.domain.decision import Announcement, Decision, Judgement
-from modelward.domain.errors import SourceError
+from modelward.domain.errors import ClusterError, SourceError
 from modelward.domain.ports import QualityReader
 from modelward.domain.quality import Quality
 from modelward.domain.questions import Question
@@ -55,6 +55,14 @@ class Judging:
     registry: Registry
     rollbacks: Rollbacks
     breaker_percent: int
+
+    async def find_group(self, plan: Plan) -> object:
+        """Return what plans of one database have in common; a Secret that cannot be read stands for itself."""
+        key = (plan.entry.resource.namespace, plan.spec.secret_name)
+        try:
+            return await self.connections.find(*key)
+        except (ClusterError, SourceError):
+            return key
 
     async def conclude(self, plans: Sequence[Plan]) -> list[BaseException | None]:
         """Judge all plans and act; returns what went wrong for each, since one must not stop the others."""

@@ -119,10 +119,10 @@ class Sweeper:
     async def _sweep(self, keys: list[Key]) -> None:
         """Prepare every resource, then let each database answer for its own; none waits for another's."""
         plans = await asyncio.gather(*(self._prepare(key) for key in keys))
-        groups: dict[tuple[str, str], list[Plan]] = {}
+        groups: dict[object, list[Plan]] = {}
         for plan in plans:
             if plan is not None:
-                groups.setdefault((plan.entry.resource.namespace, plan.spec.secret_name), []).append(plan)
+                groups.setdefault(await self._reconciler.judging.find_group(plan), []).append(plan)
         await asyncio.gather(*(self._conclude(group) for group in groups.values()))
 
     async def _prepare(self, key: Key) -> Plan | None:

@@ -56,7 +56,7 @@ def answer_rollback(
         target, problem = _find_target(status, serving, asked.rollback_to, known, image)
     if target is None:
         return _answer(status, "rollback", at, "Refused", problem or "", asked.rollback_to)
-    actor = f"{asked.by} (unverified)" if asked.by else "a person, by annotation"
+    actor = f"{asked.by[:253]} (unverified)" if asked.by else "a person, by annotation"
     message = f"asked for by {actor} at {at}"
     order = journal.make_order(
         resource.uid, status, serving, target, PlacedBy.REQUEST, Reason.REQUEST_DONE, message, request=at, actor=actor

@@ -1,0 +1,80 @@
+# One word per chore; `make` alone lists them. Recipes call what is pinned in requirements/, inside .venv.
+SHELL := bash
+PYTHON ?= python3
+BIN := .venv/bin
+UV := UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 UV_NO_PROGRESS=1 VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	--custom-compile-command "make lock"
+LAYERS := tests/unit tests/component tests/integration
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test lint fmt types unit cluster bench manifests manifests-check lock clean
+
+help: ## List the chores
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.demo ## Show the main job on real data: a model that got worse is rolled back
+	@$(BIN)/python -m demo
+
+up: .venv/.demo ## Start cluster, database and operator in the background, to play with
+	@$(BIN)/python -m sandbox up
+
+down: .venv/.demo ## Stop what `make up` started, and remove its files
+	@$(BIN)/python -m sandbox down
+
+test: .venv/.dev lint types manifests-check unit cluster ## Check everything: style, types, walls, and every test
+
+lint: .venv/.dev ## Check style, YAML and the walls of the house
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/yamllint --strict .
+	$(BIN)/lint-imports
+
+types: .venv/.dev ## Check types
+	$(BIN)/mypy
+
+unit: .venv/.dev ## Run the tests that need no cluster: unit, component, integration (real PostgreSQL)
+	$(BIN)/python -m pytest --quiet --numprocesses 2 $(LAYERS)
+
+cluster: .venv/.dev ## Run the tests against a real API server
+	$(BIN)/python -m pytest --quiet tests/cluster
+
+bench: .venv/.dev ## Measure: latency, API calls, statements, memory; BENCH=name for one of them
+	$(BIN)/python -m bench $(BENCH)
+
+fmt: .venv/.dev ## Put the code into shape
+	$(BIN)/ruff check --quiet --fix . || true
+	$(BIN)/ruff format --quiet .
+
+manifests: .venv/.dev ## Render deploy/manifests from the chart, and copy the CRD into the chart
+	$(BIN)/python -m manifests
+
+manifests-check: .venv/.dev ## Fail where rendered manifests or copies are stale
+	$(BIN)/python -m manifests --check
+
+lock: .venv/.uv ## Pin all dependencies anew, with hashes
+	$(LOCK) requirements/uv.in -o requirements/uv.txt
+	$(LOCK) requirements/go.in -o requirements/go.txt
+	$(LOCK) requirements/operator.in -o requirements/operator.txt
+	$(LOCK) requirements/demo.in -o requirements/demo.txt -c requirements/operator.txt
+	$(LOCK) requirements/dev.in -o requirements/dev.txt -c requirements/demo.txt
+
+clean: ## Remove the virtual environment and every cache in this folder
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+
+.venv/.uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Python 3.11 or newer is needed; '$(PYTHON)' is not: install it, or say make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv \
+		|| { echo "python3 -m venv failed: on Debian and Ubuntu, apt-get install python3-venv" >&2; rm -rf .venv; exit 1; }
+	@echo "setting up .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+.venv/.demo: .venv/.uv requirements/demo.txt pyproject.toml
+	@$(UV) pip install --quiet --require-hashes -r requirements/demo.txt
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.demo requirements/dev.txt
+	@$(UV) pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@

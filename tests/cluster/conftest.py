@@ -1,0 +1,62 @@
+"""A real API server with controllers, and the operator beside it with the chart's ServiceAccount: once for all tests."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sandbox import cluster as clusters
+from sandbox import operator as operators
+from sandbox import scene
+from sandbox.cluster import Cluster
+from sandbox.kubectl import Kubectl
+from sandbox.operator import Operator
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the processes' pids and logs stand."""
+    return tmp_path_factory.mktemp("sandbox")
+
+
+@pytest.fixture(scope="session")
+def cluster(state: Path) -> Iterator[Cluster]:
+    """A cluster with the chart installed: definition, ServiceAccount and roles are the chart's."""
+    started = clusters.start(state, audit=False)
+    try:
+        operators.install(started)
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture(scope="session")
+def operator(cluster: Cluster, state: Path) -> Iterator[Operator]:
+    """The operator, ready; its breaker is off, since tests make many models look bad at once."""
+    started = operators.start(cluster, state, {"MODELWARD_BREAKER_PERCENT": "100", "MODELWARD_LOG_LEVEL": "DEBUG"})
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A namespace of the test's own; its end is not waited for."""
+    name = f"test-{secrets.token_hex(4)}"
+    kubectl = Kubectl(cluster)
+    kubectl.run("create", "namespace", name)
+    yield name
+    kubectl.run("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def kubectl(cluster: Cluster, namespace: str) -> Kubectl:
+    """Run kubectl in the test's namespace."""
+    return replace(Kubectl(cluster), namespace=namespace)
+
+
+@pytest.fixture
+def database_secret(kubectl: Kubectl, namespace: str, database_url: str) -> str:
+    """Put a Secret `modelward-db` that points at the test's own database; return the database's URL."""
+    kubectl.apply(scene.secret(namespace, database_url))
+    return database_url
