@@ -6,8 +6,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from modelward.database.migrate import migrate
 from psycopg import sql
+
+from modelward.database.migrate import migrate
 from sandbox.database import EmbeddedDatabase, start_embedded
 
 TEMPLATE = "modelward_template"

@@ -1,4 +1,4 @@
-"""A real API server with controllers, and the operator beside it with the chart's ServiceAccount: once for all tests."""
+"""A real API server with controllers, and beside it the operator with the chart's ServiceAccount, once for all tests."""
 
 import secrets
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from sandbox import cluster as clusters
 from sandbox import operator as operators
 from sandbox import scene
