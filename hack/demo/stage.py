@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import sandbox.cluster
 import sandbox.database
@@ -23,6 +24,7 @@ from sandbox.cluster import Cluster
 from sandbox.database import Database
 from sandbox.kubectl import Kubectl
 from sandbox.operator import Operator
+from sandbox.waiting import wait_until
 
 Say = Callable[[str], None]
 
@@ -47,11 +49,16 @@ class Stage:
     cast: Cast
 
 
-def train() -> Cast:
-    """Read the flights and train the versions: a few seconds."""
+def train(stopped: Event) -> Cast:
+    """Read the flights and train the versions: a few seconds; it ends early where nobody waits for it any more."""
     year = flights.read()
     season = year.between(OPENS, CLOSES)
-    return Cast(year, season, models.train(year, season))
+    versions: list[Version] = []
+    for recipe in models.RECIPES:
+        if stopped.is_set():
+            raise DemoError("the training was stopped")
+        versions += models.train(year, season, [recipe])
+    return Cast(year, season, tuple(versions))
 
 
 @contextmanager
@@ -62,11 +69,13 @@ def build(state: Path, say: Say) -> Iterator[Stage]:
             yield _build(stack, state, say)
         finally:
             turn_deaf()
+            say("stopping all that was started")
 
 
 def _build(stack: ExitStack, state: Path, say: Say) -> Stage:
-    trainer = stack.enter_context(ThreadPoolExecutor(1, "trainer"))
-    cast = trainer.submit(train)
+    stopped, trainer = Event(), stack.enter_context(ThreadPoolExecutor(1, "trainer"))
+    stack.callback(stopped.set)
+    cast = trainer.submit(train, stopped)
     cluster = sandbox.cluster.start(state, say=say)
     stack.callback(cluster.stop)
     with undisturbed():
@@ -78,8 +87,9 @@ def _build(stack: ExitStack, state: Path, say: Say) -> Stage:
     sandbox.operator.install(cluster, say)
     say("starting the operator with the ServiceAccount of the chart")
     with undisturbed():
-        operator = sandbox.operator.start(cluster, state)
+        operator = sandbox.operator.start(cluster, state, wait=False)
         stack.callback(operator.stop)
+    wait_until(operator.is_ready, for_="the operator to be ready", timeout=60)
     say("waiting for the models to be trained")
     return Stage(cluster, Kubectl(cluster), database, operator, cast.result())
 
