@@ -7,7 +7,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--custom-compile-command "make lock"
 LAYERS := tests/unit tests/component tests/integration
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test lint fmt types unit cluster bench manifests manifests-check lock clean
+.PHONY: help reference demo up down test lint fmt types unit cluster bench manifests manifests-check lock clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,11 +45,15 @@ fmt: .venv/.dev ## Put the code into shape
 	$(BIN)/ruff check --quiet --fix . || true
 	$(BIN)/ruff format --quiet .
 
+reference: .venv/.dev ## Write docs/reference.md anew from the source
+	$(BIN)/python -m reference
+
 manifests: .venv/.dev ## Render deploy/manifests from the chart, and copy the CRD into the chart
 	$(BIN)/python -m manifests
 
 manifests-check: .venv/.dev ## Fail where rendered manifests or copies are stale
 	$(BIN)/python -m manifests --check
+	$(BIN)/python -m reference --check
 
 lock: .venv/.uv ## Pin all dependencies anew, with hashes
 	$(LOCK) requirements/uv.in -o requirements/uv.txt

@@ -31,6 +31,7 @@ class Settings:
     breaker_percent: int = 50
     """No automatic rollback while at least three, and more than this share of all judged models look bad."""
     log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
     log_format: str = "text"
     """text or json."""
     pod_name: str = "modelward"
