@@ -124,8 +124,9 @@ def came_back(view: View, other: Version, first: Version, instead: float) -> str
     if view.verdict == "Healthy":
         return page
     return page + (
-        f" The season is not that of the baseline: on the same flights {first.recipe.letter} would have had an RMSE of "
-        f"{instead:.1f}. It stays:\n" + "".join(f"- {guard}: {message}\n" for guard, message in view.holds)
+        f" The window is young, and of another season than the baseline: on the same flights {first.recipe.letter} would "
+        f"have had an RMSE of {instead:.1f}. It stays, since guards hold:\n"
+        + "".join(f"- {guard}: {message}\n" for guard, message in view.holds)
     )
 
 

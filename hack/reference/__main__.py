@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import itertools
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -17,7 +18,7 @@ PAGE = Path(__file__).parent.parent.parent / "docs" / "reference.md"
 def render() -> str:
     """Write the whole page."""
     parts = [
-        "# Reference\n\nMade from the source by `make reference`; the fields of the resource are in `kubectl explain mdl`.",
+        "# Reference\n\nMade from the source by `make reference`. The resource's fields: `kubectl explain mdl`.",
         "## Guards\n\nIn this order; `Verdict` keeps those marked. Each one that speaks is listed in `status.holds`.",
         _table(("guard", "speaks when", "with actOn: Verdict"), _guards()),
         "## Reasons\n\nIn status, conditions and Events.",
@@ -51,7 +52,7 @@ def _field_docs() -> dict[str, str]:
     """Find the string below each field: Python keeps it only in the source."""
     tree = ast.parse(inspect.getsource(settings))
     body = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Settings").body
-    pairs = zip(body, body[1:], strict=False)
+    pairs = itertools.pairwise(body)
     return {
         a.target.id: b.value.value
         for a, b in pairs

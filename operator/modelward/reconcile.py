@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from modelward.connections import Connections
-from modelward.decide import requests
+from modelward.decide import journal, requests
 from modelward.decide.conditions import READY, summarise
 from modelward.decide.decide import follow, refuse
 from modelward.decide.epochs import adopt, served_before
@@ -93,7 +93,7 @@ class Reconciler:
         status = replace(resource.status, target=spec.target_name)
         if status.epoch is None:
             status = await self._adopt(status, spec, serving, now)
-        decision = follow(resource, spec, status, serving, now)
+        decision = follow(resource, spec, journal.recover(status, serving, now), serving, now)
         if decision.order is None:
             decision = await self._answer(entry, spec, serving, decision, now)
         if decision.order is not None:
@@ -108,9 +108,8 @@ class Reconciler:
         if asked or edited:
             self.connections.forget(resource.namespace, spec.secret_name)
         if not (due or asked or edited or status.verdict is None or _was_refused(resource.status)):
-            if so_far.announcements:
-                status = summarise(status, resource.generation, self.scribe.now(entry))
-                await self.scribe.finish(entry, status, so_far.announcements, figures_too=False)
+            status = summarise(status, resource.generation, self.scribe.now(entry))
+            await self.scribe.finish(entry, status, so_far.announcements, figures_too=False)
             return None
         previous = find_previous(spec, status)
         question = _question(spec, status, previous)

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import heapq
 import logging
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -137,6 +138,8 @@ class Sweeper:
             self._release(key, error)
             return None
         if plan is None:
+            if due:
+                self._set_next_check(entry)
             self._release(key, None)
         return plan
 
@@ -220,8 +223,8 @@ class Sweeper:
             return
         interval, now = spec.check_interval.total_seconds(), self._monotonic()
         if entry.resource.status.verdict is Verdict.SOURCE_ERROR and entry.failures:
-            interval = min(interval, FIRST_RETRY * 2 ** min(entry.failures - 1, 10), LONGEST_RETRY)
-            entry.next_check = now + interval * random.uniform(0.75, 1.0)  # noqa: S311  jitter
+            pause = min(interval, FIRST_RETRY * 2 ** min(entry.failures - 1, 10), LONGEST_RETRY)
+            entry.next_check = math.ceil(now + pause)  # whole seconds: those of one database ask together again
             return
         entry.next_check = next_slot(now, interval, entry.resource.uid)
 

@@ -1,4 +1,4 @@
-"""A real API server with controllers, and beside it the operator with the chart's ServiceAccount, once for all tests."""
+"""A real API server with controllers, and beside it the operator with the chart's ServiceAccount, once."""
 
 import secrets
 from collections.abc import Iterator

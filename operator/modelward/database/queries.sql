@@ -5,7 +5,8 @@ SELECT set_config('statement_timeout', %(statement_timeout)s, true),
        set_config('search_path', 'pg_catalog, public, pg_temp', true);
 
 -- name: judge
--- Answer all questions of a group at once: one row for each question, part and version, with counts and centred sums.
+-- Answer all questions of a group at once: one row for each question, part and version (the
+-- version asked about first, then the busiest), with counts and centred sums.
 -- A sample is one request: its earliest prediction and its latest actual that came within the label delay.
 WITH question AS (
     SELECT q.*, date_trunc('second', now() - make_interval(secs => q.label_delay)) AS closes
@@ -63,6 +64,8 @@ FROM part LEFT JOIN LATERAL (
         ) checked
     ) sample
     GROUP BY model_version
+    ORDER BY model_version = part.bounded DESC NULLS LAST, count(*) DESC
+    LIMIT 20
 ) s ON true;
 
 -- name: versions

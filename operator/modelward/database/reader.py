@@ -94,7 +94,6 @@ class PostgresReader:
                 await cursor.execute(named_query(query), parameters)
                 return await cursor.fetchall()
         except TimeoutError:
-            await _discard(line)
             raise SourceError(Reason.DATABASE_UNREACHABLE, "the database did not answer in time") from None
 
     @asynccontextmanager

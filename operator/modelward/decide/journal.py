@@ -71,6 +71,16 @@ def verified(status: Status, now: datetime) -> Status:
     return replace(status, last_rollback=replace(_running(status), phase=Phase.VERIFIED, finished_time=now))
 
 
+def recover(status: Status, serving: Serving, now: datetime) -> Status:
+    """A version put back that did start in the end is verified after all."""
+    rollback = status.last_rollback
+    if rollback is None or rollback.phase is not Phase.FAILED or rollback.patched_time is None:
+        return status
+    if rollback.to_image != serving.image or not serving.deployment.rollout.complete:
+        return status
+    return verified(status, now)
+
+
 def failed(status: Status, why: str, now: datetime) -> Status:
     """Record that the version put back did not become available, or its Deployment is gone."""
     rollback = _running(status)

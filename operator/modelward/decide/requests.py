@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from modelward.decide import journal
 from modelward.decide.previous import find_move, find_older
+from modelward.decide.wording import shorten
 from modelward.domain.codec import parse_time
 from modelward.domain.decision import Announcement, Decision, Target
 from modelward.domain.durations import spell_duration
@@ -146,7 +147,7 @@ def _find_target(
 
 def _list(status: Status, known: tuple[str, ...]) -> str:
     names = dict.fromkeys([*(m.version for m in reversed(status.history)), *known])
-    return ", ".join(list(names)[:20]) or "none"
+    return ", ".join(shorten(name) for name in list(names)[:20]) or "none"
 
 
 def _answer(status: Status, kind: str, at: str, result: str, message: str, version: str | None = None) -> Decision:

@@ -38,8 +38,14 @@ def describe_changes(changes: Iterable[MetricChange], samples: int) -> str:
     return ", ".join([*(describe_change(c) for c in changes), count(samples, "sample")])
 
 
+def shorten(text: str, most: int = 63) -> str:
+    """Make a text from a database fit to print: no control characters, and not endless."""
+    printable = "".join(c if c.isprintable() else "?" for c in text[: most + 1])
+    return printable if len(printable) <= most else f"{printable[: most - 3]}..."
+
+
 def list_versions(versions: Iterable[VersionCount], most: int = 10) -> str:
     """`v1 (1,204), v2 (88)`; a long list is cut and says so."""
-    known = [f"{v.version} ({v.predictions:,})" for v in versions]
+    known = [f"{shorten(v.version)} ({v.predictions:,})" for v in versions]
     rest = len(known) - most
     return ", ".join(known[:most]) + (f" and {rest} more" if rest > 0 else "") if known else "none"
