@@ -61,8 +61,9 @@ def pace(season: Flights) -> str:
         f"Time is compressed: {WINDOW_S} seconds here are {WINDOW_DAYS} days of flights, 1 second is "
         f"{time.days_per_second * 24:.1f} hours. A flight is in the air for {air:.1f} hours in the median; its actual "
         f"delay comes that much later, here {time.milliseconds(air):.0f} ms.\n"
-        f"The operator looks every 10 s at a window of {WINDOW_S} s, which holds each weekday twice. All else is as it "
-        f"comes: the limit is {THRESHOLD_PERCENT} %, two windows in a row must breach it, and every guard may object."
+        f"The operator looks every 10 s or sooner, at a window of {WINDOW_S} s, which holds each weekday twice. All "
+        f"else is as it comes: the limit is {THRESHOLD_PERCENT} %, it must be breached in two windows that do not "
+        "overlap, and every guard may object."
     )
 
 
@@ -74,11 +75,12 @@ def first_verdict(view: View, predictions: int) -> str:
     )
 
 
-def nothing_happened(view: View, holds: list[tuple[str, str]]) -> str:
-    """Say why the equal version was left alone."""
+def nothing_happened(view: View, holds: list[tuple[str, str]], instead: float) -> str:
+    """Say why the equal version was left alone; `instead` is the RMSE of the version before it on the same flights."""
     page = (
         f"Nothing happened, and that is right: over {view.samples:,} samples no metric is worse than before by more "
-        f"than {THRESHOLD_PERCENT} %, so the verdict is Healthy.\n"
+        f"than {THRESHOLD_PERCENT} %, so the verdict is Healthy. What the errors changed is the weather: on the same "
+        f"flights A would have had an RMSE of {instead:.1f}.\n"
     )
     if holds:
         page += "Before the window was full, the weather alone looked like a worse model. What the guards said then:\n"
@@ -97,11 +99,12 @@ def what_is_wrong(bad: Version, year: Flights) -> str:
     )
 
 
-def rolled_back(view: View, other: Version, bad: Version) -> str:
-    """Say what led to the rollback."""
+def rolled_back(view: View, other: Version, bad: Version, instead: float) -> str:
+    """Say what led to the rollback; `instead` is the RMSE that the good version would have had on the same flights."""
     return (
         f"{name(bad)} was degraded in {view.breaches} windows that do not overlap, and no guard objected: the "
-        f"Deployment was put back to {name(other)}, the last version that was good here.\n"
+        f"Deployment was put back to {name(other)}, the last version that was good here. The operator could not know "
+        f"it, but we can look: on the same flights {other.recipe.letter} would have had an RMSE of {instead:.1f}.\n"
         f"This is what a person sees in the second after it; {other.recipe.letter} has no new labels yet."
     )
 
@@ -124,8 +127,8 @@ def came_back(view: View, other: Version, first: Version, instead: float) -> str
     if view.verdict == "Healthy":
         return page
     return page + (
-        f" The window is young, and of another season than the baseline: on the same flights {first.recipe.letter} would "
-        f"have had an RMSE of {instead:.1f}. It stays, since guards hold:\n"
+        f" By the bare rule it looks worse than {first.recipe.letter} did in April; its window is young. Yet on the "
+        f"same flights {first.recipe.letter} would have had an RMSE of {instead:.1f}. That is what guards are for:\n"
         + "".join(f"- {guard}: {message}\n" for guard, message in view.holds)
     )
 

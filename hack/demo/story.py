@@ -80,8 +80,10 @@ class Story:
             since=since,
         )
         self._stays(other)
-        self._show_verdict(read_view(seen.object), good, other)
-        self._screen.say(pages.nothing_happened(read_view(seen.object), self._holds(since)))
+        view = read_view(seen.object)
+        self._show_verdict(view, good, other)
+        instead = self._rmse_instead(good, other, view)
+        self._screen.say(pages.nothing_happened(view, self._holds(since), instead))
 
     def _deploy_worse(self, other: Version, bad: Version) -> Outcome:
         self._screen.heading(f"Act 3: {pages.name(bad)} is deployed, and it is worse")
@@ -96,7 +98,7 @@ class Story:
         )
         judged = self._last_verdict_on(bad, since)
         self._show_verdict(judged, other, bad)
-        self._screen.say(pages.rolled_back(judged, other, bad))
+        self._screen.say(pages.rolled_back(judged, other, bad, self._rmse_instead(other, bad, judged)))
         self._kubectl("get", "mdl", "--output=wide")
         self._kubectl("describe", "mdl", MODEL)
         self._kubectl("events", f"--for=deployment/{MODEL}")

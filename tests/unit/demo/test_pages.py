@@ -24,7 +24,7 @@ def test_the_log_says_who_holds():
 
 @pytest.mark.parametrize("holds", [[], [("WarmingUp", "serves for 4s")]])
 def test_why_nothing_happened_names_the_guards_that_spoke(holds: list[tuple[str, str]]):
-    page = pages.nothing_happened(View("Healthy", samples=12_804), holds)
+    page = pages.nothing_happened(View("Healthy", samples=12_804), holds, 20.4)
     assert ("WarmingUp" in page) is bool(holds)
     assert "12,804 samples" in page
 
