@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from modelward.connections import SUSPICIOUS, Connections
 from modelward.decide.conditions import DEGRADED
@@ -17,16 +17,13 @@ from modelward.domain.decision import Announcement, Decision, Judgement
 from modelward.domain.errors import ClusterError, SourceError
 from modelward.domain.ports import QualityReader
 from modelward.domain.quality import Quality
-from modelward.domain.questions import Question
+from modelward.domain.questions import Connection, Question
 from modelward.domain.serving import Serving
 from modelward.domain.spec import Spec
 from modelward.domain.status import Status, Verdict
 from modelward.observe.serving import image_for
-from modelward.registry import Entry, Registry
+from modelward.registry import Entry, Key, Registry
 from modelward.rollbacks import Rollbacks
-
-if TYPE_CHECKING:
-    from modelward.domain.questions import Connection
 
 log = logging.getLogger(__name__)
 RECENT = timedelta(hours=1)
@@ -55,6 +52,7 @@ class Judging:
     registry: Registry
     rollbacks: Rollbacks
     breaker_percent: int
+    follow: Callable[[Connection, tuple[str, str], Key], None]
 
     async def find_group(self, plan: Plan) -> object:
         """Return what plans of one database have in common; a Secret that cannot be read stands for itself."""
@@ -125,9 +123,18 @@ class Judging:
             else:
                 groups.setdefault(connection, []).append(i)
         for connection, indexes in groups.items():
-            questions = [plans[i].question for i in indexes]
-            answers |= dict(zip(indexes, await self.reader.read(connection, questions), strict=True))
+            asked = [plans[i] for i in indexes]
+            answers |= dict(zip(indexes, await self._read(connection, asked), strict=True))
         return [answers[i] for i in range(len(plans))]
+
+    async def _read(self, connection: Connection, plans: Sequence[Plan]) -> list[Quality | SourceError]:
+        began = time.monotonic()
+        answers = await self.reader.read(connection, [plan.question for plan in plans])
+        took = time.monotonic() - began
+        for plan in plans:
+            plan.entry.checked_at, plan.entry.check_seconds = began, took
+            self.follow(connection, (plan.spec.model_name, plan.spec.environment), plan.entry.resource.key)
+        return answers
 
     def _fleet(self, decided: Sequence[tuple[Plan, Decision]]) -> Fleet:
         statuses = {key: entry.resource.status for key, entry in self.registry.entries.items()}

@@ -5,6 +5,7 @@ what serves? -> is a rollback under way? -> what was asked for? -> what should t
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,14 +19,14 @@ from modelward.decide.previous import Previous, find_previous
 from modelward.domain.decision import Decision
 from modelward.domain.errors import NotFoundError, SourceError
 from modelward.domain.ports import Clock, Cluster, QualityReader
-from modelward.domain.questions import Question
+from modelward.domain.questions import Connection, Question
 from modelward.domain.reasons import PROBLEMS, Reason
 from modelward.domain.serving import ALLOW_ROLLBACK, Deployment, Serving, ServingProblem
 from modelward.domain.spec import Spec
 from modelward.domain.status import Phase, Status
 from modelward.judging import Judging, Plan
 from modelward.observe.serving import find_revisions, find_serving, image_for, parse_deployment
-from modelward.registry import Entry, Registry
+from modelward.registry import Entry, Key, Registry
 from modelward.rollbacks import Rollbacks, is_under_way
 from modelward.scribe import Scribe
 
@@ -52,6 +53,7 @@ class Reconciler:
         registry: Registry,
         rules: Rules,
         fence: Callable[[], bool] = lambda: True,
+        follow: Callable[[Connection, tuple[str, str], Key], None] = lambda *_: None,
     ) -> None:
         self.cluster = cluster
         self.reader = reader
@@ -60,7 +62,7 @@ class Reconciler:
         self.connections = Connections(cluster)
         self.scribe = Scribe(cluster, clock, rules.instance)
         self.rollbacks = Rollbacks(self.scribe, fence)
-        self.judging = Judging(reader, self.connections, registry, self.rollbacks, rules.breaker_percent)
+        self.judging = Judging(reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow)
 
     async def prepare(self, entry: Entry, *, due: bool) -> Plan | None:
         """Do all of a turn that needs no verdict; return what is left to ask, None where nothing is."""
@@ -113,7 +115,16 @@ class Reconciler:
             return None
         previous = find_previous(spec, status)
         question = _question(spec, status, previous)
-        return Plan(entry, spec, serving, status, previous, question, so_far.announcements, due or asked)
+        return Plan(
+            entry,
+            spec,
+            serving,
+            status,
+            previous,
+            question,
+            so_far.announcements,
+            asked or _is_time_for_figures(entry, spec),
+        )
 
     # -- requests and refusals -----------------------------------------------------------------------------------
 
@@ -194,6 +205,11 @@ class Reconciler:
         deployment = serving.deployment
         replica_sets = await self.cluster.list_replica_sets(deployment.namespace, deployment.selector)
         return adopt(status, serving, find_revisions(spec, deployment, replica_sets), now)
+
+
+def _is_time_for_figures(entry: Entry, spec: Spec) -> bool:
+    """Figures alone are written at most once in an interval, however often a check runs."""
+    return time.monotonic() - entry.written_at >= spec.check_interval.total_seconds() - 1
 
 
 def _was_refused(status: Status) -> bool:

@@ -18,6 +18,9 @@ class Entry:
     deployment: Deployment | None = None
     deployment_read: bool = False
     next_check: float = 0.0
+    checked_at: float = float("-inf")
+    check_seconds: float = 0.0
+    heard: bool = False
     written_at: float = float("-inf")
     failures: int = 0
     announced: str = ""

@@ -43,14 +43,14 @@ class Rollbacks:
         if order is None:
             raise ValueError("nothing was ordered")
         self._check_fence()
-        now = self.scribe.now(entry)
+        now, happened = self.scribe.now(entry), self.scribe.clock.now()
         status = summarise(journal.intend(decision.status, order, now), entry.resource.generation, now)
         await self.scribe.write(entry, status)
         what = f"{order.from_version} -> {order.to.version}: {order.message}"
         log.info("%s/%s: rolling back %s", *entry.resource.key, what)
         await self._patch(entry, spec, serving)
         told = (a for a in decision.announcements if a.reason is not Reason.DEGRADED)
-        await self.scribe.announce(entry, tuple(told))
+        await self.scribe.announce(entry, tuple(told), happened)
 
     async def resume(self, entry: Entry, spec: Spec, serving: Serving) -> None:
         """Go on where a rollback stands."""

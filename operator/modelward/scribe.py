@@ -50,10 +50,13 @@ class Scribe:
             entry.resource = parse_resource(await self.cluster.get_resource(*entry.resource.key))
             await self.write(entry, status)
 
-    async def announce(self, entry: Entry, announcements: tuple[Announcement, ...]) -> None:
-        """Write the Events, and a log line each."""
+    async def announce(
+        self, entry: Entry, announcements: tuple[Announcement, ...], happened: datetime | None = None
+    ) -> None:
+        """Write the Events, and a log line each; `happened` is by the machine's clock, now where it is not given."""
         for announcement in announcements:
             log.info("%s/%s: %s: %s", *entry.resource.key, announcement.reason, announcement.message)
-            events = make_events(entry.resource, entry.deployment, announcement, self.clock.now(), self.instance)
+            moment = happened or self.clock.now()
+            events = make_events(entry.resource, entry.deployment, announcement, moment, self.instance)
             for event in events:
                 await self.cluster.create_event(entry.resource.namespace, event)

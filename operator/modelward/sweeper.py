@@ -79,6 +79,22 @@ class Sweeper:
         self._schedule.put(key, self._monotonic())
         self._wake.set()
 
+    def hear(self, key: Key, moment: float) -> None:
+        """Labels arrived for predictions up to `moment` (Unix seconds, the database's clock): judge once it is past.
+
+        Checks that are heard of keep their distance: a second at least, and twenty times what the last one took.
+        """
+        entry = self._registry.entries.get(key)
+        if entry is None:
+            return
+        behind = math.floor(moment) + 1 - self._database_time(entry)
+        closes = self._monotonic() + min(max(behind, 0.0), 1.0)
+        entry.next_check = min(entry.next_check, max(closes, entry.checked_at + _distance(entry)))
+        entry.heard = True
+        if key not in self._busy:
+            self._schedule.put(key, entry.next_check)
+            self._wake.set()
+
     def is_alive(self, patience: float = 60.0) -> bool:
         """Whether the loop went round lately."""
         return self._monotonic() - self.last_round < patience
@@ -131,6 +147,7 @@ class Sweeper:
         if entry is None:
             self._release(key, None)
             return None
+        entry.heard = False
         due = self._monotonic() >= entry.next_check
         try:
             plan = await self._reconciler.prepare(entry, due=due)
@@ -227,6 +244,11 @@ class Sweeper:
             entry.next_check = math.ceil(now + pause)  # whole seconds: those of one database ask together again
             return
         entry.next_check = next_slot(now, interval, entry.resource.uid)
+        if entry.heard:  # while this check was under way
+            entry.next_check = min(entry.next_check, entry.checked_at + _distance(entry))
+
+    def _database_time(self, entry: Entry) -> float:
+        return self._reconciler.scribe.now(entry).timestamp()
 
     def _next_turn(self, entry: Entry) -> float:
         rollback = entry.resource.status.last_rollback
@@ -236,6 +258,10 @@ class Sweeper:
         if spec is None or spec.suspend:
             return float("inf")
         return entry.next_check
+
+
+def _distance(entry: Entry) -> float:
+    return max(1.0, 20 * entry.check_seconds)
 
 
 def next_slot(now: float, interval: float, uid: str) -> float:

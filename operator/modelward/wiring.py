@@ -13,6 +13,7 @@ from modelward.kube.client import Client
 from modelward.kube.cluster import KubeCluster
 from modelward.kube.lease import Lease
 from modelward.kube.session import Access, open_session
+from modelward.listening import Listeners
 from modelward.observe.serving import parse_deployment
 from modelward.reconcile import Reconciler, Rules
 from modelward.registry import Registry
@@ -42,10 +43,12 @@ class House:
     registry: Registry
     sweeper: Sweeper
     lease: Lease
+    listeners: Listeners
     ready: bool = False
 
     async def close(self) -> None:
         """Give the Lease back and hang up."""
+        self.listeners.stop()
         await self.lease.release()
         await self.reader.close()
         await self.client.close()
@@ -58,8 +61,13 @@ def build(settings: Settings, access: Access) -> House:
     reader = PostgresReader(statement_timeout=settings.statement_timeout_seconds)
     lease = Lease(client, settings.namespace, settings.lease_name, f"{settings.pod_name}-{time.time_ns():x}")
     rules = Rules(settings.pod_name, settings.require_opt_in, settings.breaker_percent)
-    reconciler = Reconciler(cluster, reader, SystemClock(), registry, rules, lambda: lease.is_held)
-    return House(settings, client, cluster, reader, registry, Sweeper(registry, reconciler, time.monotonic), lease)
+    listeners = Listeners(reader)
+    reconciler = Reconciler(
+        cluster, reader, SystemClock(), registry, rules, lambda: lease.is_held, listeners.follow
+    )  # fmt: skip
+    sweeper = Sweeper(registry, reconciler, time.monotonic)
+    listeners.hear = sweeper.hear
+    return House(settings, client, cluster, reader, registry, sweeper, lease, listeners)
 
 
 async def wait_for_crd(house: House) -> None:

@@ -73,6 +73,19 @@ class PostgresReader:
         rows = await self._registered(connection, {"model": model_name, "environment": environment})
         return tuple(r["model_version"] for r in rows if r["archived"])
 
+    async def listen(self, connection: Connection) -> AsyncIterator[tuple[str, str, float]]:
+        """Yield what the triggers of our tables announce; SourceError when the connection ends or cannot LISTEN."""
+        link = await self._open(connection)
+        try:
+            await link.execute("LISTEN modelward")
+            async for notice in link.notifies():
+                model_name, environment, moment = notice.payload.split("\x1f")
+                yield model_name, environment, float(moment)
+        except psycopg.Error as error:
+            raise explain_query(error) from None
+        finally:
+            await link.close()
+
     async def close(self) -> None:
         """Close every connection."""
         for line in self._lines.values():
@@ -114,8 +127,14 @@ class PostgresReader:
     async def _connect(self, connection: Connection, line: _Line) -> psycopg.AsyncConnection[DictRow]:
         if line.connection is not None and not line.connection.closed:
             return line.connection
+        link = await self._open(connection)
+        await link.set_read_only(True)
+        line.connection = link
+        return link
+
+    async def _open(self, connection: Connection) -> psycopg.AsyncConnection[DictRow]:
         try:
-            link = await psycopg.AsyncConnection.connect(
+            return await psycopg.AsyncConnection.connect(
                 **_keywords(connection),
                 connect_timeout=round(self._connect_timeout),
                 application_name="modelward",
@@ -125,9 +144,6 @@ class PostgresReader:
             )
         except (psycopg.Error, OSError, ValueError) as error:
             raise explain_connect(error) from None
-        await link.set_read_only(True)
-        line.connection = link
-        return link
 
 
 def _keywords(connection: Connection) -> dict[str, Any]:

@@ -79,7 +79,10 @@ def _contested(scene: Scene) -> str | None:
 def _landing(scene: Scene) -> str | None:
     if not (scene.status.epoch and scene.status.epoch.landing):
         return None
-    return f"a rollback placed {scene.serving.version}, so it is not rolled back again by itself: look at the data"
+    return (
+        f"a rollback placed {scene.serving.version}, so it is not rolled back again by itself: "
+        "look at the data, retrain, and deploy the result as a new version"
+    )
 
 
 def _warming_up(scene: Scene) -> str | None:

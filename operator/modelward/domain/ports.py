@@ -1,6 +1,6 @@
 """One Protocol for each outside system; adapters and the tests' doubles fill them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -32,6 +32,14 @@ class QualityReader(Protocol):
 
     async def archived(self, connection: Connection, model_name: str, environment: str) -> tuple[str, ...]:
         """List the versions that the registry calls archived; raises SourceError."""
+        ...
+
+
+class LabelFeed(Protocol):
+    """Hears of labels as they arrive."""
+
+    def listen(self, connection: Connection) -> AsyncIterator[tuple[str, str, float]]:
+        """Yield model name, environment and the newest labelled prediction's time (Unix seconds); SourceError."""
         ...
 
 
