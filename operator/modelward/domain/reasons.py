@@ -72,7 +72,6 @@ class Reason(StrEnum):
     VERSION_CHANGED = "VersionChanged", "The Deployment runs another version; a new epoch begins."
     METRICS_UNAVAILABLE = "MetricsUnavailable", "The database does not answer; nothing is judged and nothing changed."
     METRICS_AVAILABLE = "MetricsAvailable", "The database answers again."
-    RECONCILED = "Reconciled", "What was wrong with the resource or its Deployment is mended."
     REQUEST_DONE = "RequestDone", "A request by annotation was carried out."
     REQUEST_REFUSED = "RequestRefused", "A request by annotation was refused."
 
