@@ -184,10 +184,18 @@ def _usable_binaries(data: Path) -> Path:
             return install
     except PermissionError:
         pass
+    return _copy(install.parent, data)
+
+
+def _copy(package: Path, data: Path) -> Path:
+    """Copy the server and, at the same distance, the libraries that its wheel brings along."""
     data.chmod(0o755)
-    copied = data / "install"
-    shutil.copytree(install, copied, symlinks=True)
-    return copied
+    copied = data / "install" / package.name
+    shutil.copytree(package / "pginstall18", copied / "pginstall18", symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, copied.with_name(libraries.name), symlinks=True)
+    return copied / "pginstall18"
 
 
 def _user() -> str | None:

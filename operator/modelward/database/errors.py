@@ -1,5 +1,7 @@
 """What PostgreSQL says when it cannot answer, turned into a reason; host, user and password are never repeated."""
 
+import re
+
 import psycopg
 
 from modelward.domain.errors import SourceError
@@ -41,12 +43,13 @@ BY_TEXT: tuple[tuple[str, Reason, str], ...] = (
     ("starting up", Reason.DATABASE_UNREACHABLE, "the server is starting up"),
     ("shutting down", Reason.DATABASE_UNREACHABLE, "the server is shutting down"),
 )
+QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")  # names that people chose: a host called "ssl" says nothing about TLS
 LOST = ("08", "57P", "53")  # connection, operator intervention, out of resources
 
 
 def explain_connect(error: Exception) -> SourceError:
     """Say why no connection came about."""
-    text = str(error).lower()
+    text = QUOTED.sub("", str(error)).lower()
     for mark, reason, sentence in BY_TEXT:
         if mark in text and (mark not in {"role ", "database "} or "does not exist" in text):
             return SourceError(reason, sentence)
