@@ -233,7 +233,8 @@ class Story:
         """Look after the others while waiting, and write down each new verdict."""
         if self._stream.problem is not None:
             raise DemoError(f"the stream of flights broke off: {self._stream.problem!r}")
-        assert self._stage.operator.pid  # or it says why it ended
+        if not self._stage.operator.runner.is_running(self._stage.operator.name):
+            raise DemoError("the operator ended by itself")
         date = pages.date(self._stream.day)
         self._screen.progress(
             f"{date}, {self._stream.predictions:,} predictions, {self._stream.actuals:,} actual delays"
