@@ -1,0 +1,42 @@
+"""The operator's life: wait for our resource and the Lease, list, watch, sweep, and leave nothing behind."""
+
+import asyncio
+import contextlib
+
+from modelward import handlers, wiring
+from modelward.page import serve_page
+from modelward.settings import Settings
+from modelward.wiring import House
+
+
+async def run(settings: Settings) -> None:
+    """Live until a signal comes (then return) or one part fails (then raise)."""
+    house = wiring.build(settings, handlers.find_access())
+    page = await serve_page(house) if settings.http_port else None
+    try:
+        await wiring.wait_for_crd(house)
+        await house.lease.acquire()
+        await wiring.preload(house)
+        house.ready = True
+        await _live(house)
+    finally:
+        await house.close()
+        if page is not None:
+            await page.cleanup()
+
+
+async def _live(house: House) -> None:
+    """Run every part until one ends: kopf by a signal, the others only by failing.
+
+    kopf cancels at its end what was started after it, so it is started last.
+    """
+    parts = [asyncio.create_task(c) for c in (house.lease.keep(), house.sweeper.run(), wiring.tidy(house))]
+    parts.append(asyncio.create_task(handlers.run_kopf(house)))
+    done, others = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+    for task in others:
+        task.cancel()
+    for task in others:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    for task in done:
+        task.result()
