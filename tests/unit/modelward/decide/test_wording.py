@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelward.decide.wording import count, describe_change, figure, list_versions, percent
+from modelward.decide.wording import count, describe_change, figure, list_versions, percent, shorten
 from modelward.domain.decision import MetricChange
 from modelward.domain.quality import MetricName, VersionCount
 from modelward.domain.spec import Role
@@ -55,3 +55,17 @@ LISTS = {"none": 0, "v0 (1,000)": 1, "v0 (1,000), v1 (1,000)": 2, "v0 (1,000), v
 @pytest.mark.parametrize(("text", "number"), LISTS.items(), ids=LISTS)
 def test_versions_are_listed_with_their_counts(text: str, number: int):
     assert list_versions([VersionCount(f"v{i}", 1000) for i in range(number)], most=2) == text
+
+
+SHORTENED = {
+    "a short name stays": ("v1", "v1"),
+    "of 63 characters it stays": ("x" * 63, "x" * 63),
+    "a longer one is cut": ("x" * 64, "x" * 60 + "..."),
+    "control characters are shown as what they are": ("a\nb\x1b[31m\u202e", "a?b?[31m?"),
+    "letters of any alphabet are fine": ("модель-モデル", "модель-モデル"),
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), SHORTENED.values(), ids=SHORTENED)
+def test_a_name_from_a_database_is_fit_to_print(text: str, shown: str):
+    assert shorten(text) == shown
