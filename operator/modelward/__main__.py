@@ -3,17 +3,11 @@
 import asyncio
 import logging
 import sys
-from types import ModuleType
-from typing import cast
 
 import click
 
 from modelward import __version__
 from modelward.domain.errors import ModelwardError
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
 
 log = logging.getLogger("modelward")
 
@@ -31,7 +25,7 @@ def operator() -> None:
     from modelward.telemetry import set_up_logging  # noqa: PLC0415
 
     # kopf imports the big Kubernetes client wherever it is installed, though nothing here uses it: 20 MB for nothing.
-    sys.modules.setdefault("kubernetes", cast(ModuleType, None))  # noqa: TC006  a name, not a text
+    sys.modules.setdefault("kubernetes", None)  # type: ignore[arg-type]  None is how Python marks it as absent
     from modelward.run import run  # noqa: PLC0415
 
     try:
