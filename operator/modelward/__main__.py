@@ -25,7 +25,8 @@ def operator() -> None:
     from modelward.telemetry import set_up_logging  # noqa: PLC0415
 
     # kopf imports the big Kubernetes client wherever it is installed, though nothing here uses it: 20 MB for nothing.
-    sys.modules.setdefault("kubernetes", None)  # type: ignore[arg-type]  None is how Python marks it as absent
+    # None is how Python marks a module as absent.
+    sys.modules.setdefault("kubernetes", None)  # type: ignore[arg-type]
     from modelward.run import run  # noqa: PLC0415
 
     try:
