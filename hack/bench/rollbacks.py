@@ -1,0 +1,135 @@
+"""From the commit of the labels that prove a version bad to the accepted patch, and what a rollback calls for."""
+
+import statistics
+import threading
+import time
+from dataclasses import dataclass
+
+import psycopg
+
+from bench import data, fleet, ready
+from bench.audit import Call, about, tally, without_standing
+from bench.errors import BenchError
+from bench.fleet import Model
+from bench.idle import OFTEN, SECONDS
+from bench.report import Figure, listed, spread
+from bench.stage import Stage
+
+LATEST, MOST_CALLS = SECONDS[OFTEN] + 1, 7
+APART = 1.3  # seconds between two commits: no divisor of the interval, so that they hit it at all its moments
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """One rollback: when its labels were committed, and the operator's calls about it from then on."""
+
+    model: Model
+    committed: float
+    calls: list[Call]
+
+    @property
+    def latency(self) -> float:
+        """Seconds from the commit to the accepted patch."""
+        patches = [c.done for c in self.calls if c.is_deployment_patch]
+        if not patches:
+            raise BenchError(f"{self.model.name} was not patched")
+        return min(patches) - self.committed
+
+    @property
+    def own_calls(self) -> list[Call]:
+        """The calls of the rollback itself: from the intent on, all that follow one another without a pause."""
+        calls: list[Call] = []
+        for call in self.calls:
+            if calls and call.received - calls[-1].done > 1.0:
+                break
+            calls.append(call)
+        return calls
+
+
+def measure(stage: Stage) -> list[Figure]:
+    """Deploy a worse version of some models, then commit its labels, one model after the other."""
+    ready.ensure(stage)
+    stage.set_interval(OFTEN)
+    chosen = stage.models[: stage.rollbacks]
+    _deploy_worse(stage, chosen)
+    stage.say(f"{len(chosen)} rollbacks, with a commit of labels every {APART:g} s")
+    mark = stage.audit.mark()
+    committed = _label(stage, chosen)
+    _await_ends(stage, chosen)
+    calls = without_standing(stage.audit.since(mark))
+    rollbacks = [Rollback(m, committed[m], about(calls, m.name)) for m in chosen]
+    return [_latency(rollbacks), _cost(rollbacks), *_unattributed(calls, rollbacks)]
+
+
+def _deploy_worse(stage: Stage, chosen: list[Model]) -> None:
+    stage.say(f"deploying a worse version of {len(chosen)} models")
+    data.insert(stage.database.url, [m.number for m in chosen], fleet.WORSE, labelled=False)
+    mark = stage.audit.mark()
+    stage.api.burst([fleet.deploy(m, fleet.WORSE) for m in chosen])
+    names = {m.name for m in chosen}
+    stage.audit.await_calls(
+        mark,
+        lambda calls: names <= {c.name for c in calls if c.is_status_write},
+        for_="the operator to see the worse versions",
+        timeout=60,
+    )
+    stage.audit.await_quiet()
+
+
+def _label(stage: Stage, chosen: list[Model]) -> dict[Model, float]:
+    pause, committed = threading.Event(), {}
+    with psycopg.connect(stage.database.url) as connection:
+        for model in chosen:
+            committed[model] = data.label(connection, model.name, fleet.WORSE)
+            pause.wait(APART)
+    return committed
+
+
+def _await_ends(stage: Stage, chosen: list[Model]) -> None:
+    """Wait until every rollback is verified, and until the check that follows has written its verdict."""
+    give_up_at, pause = time.monotonic() + 60, threading.Event()
+    waiting = list(chosen)
+    while waiting:
+        if time.monotonic() > give_up_at:
+            raise BenchError(f"{len(waiting)} rollbacks were not verified in time, {waiting[0].name} is one")
+        pause.wait(1.0)
+        waiting = [m for m in waiting if fleet.phase(stage.api.get(m.path)) != "Verified"]
+    stage.audit.await_quiet(seconds=SECONDS[OFTEN])
+
+
+def _latency(rollbacks: list[Rollback]) -> Figure:
+    latencies = [r.latency for r in rollbacks]
+    return Figure(
+        what=f"label commit -> accepted patch, checkInterval {OFTEN}, {len(rollbacks)} rollbacks",
+        goal=f"none over {LATEST:g} s",
+        measured=spread(latencies),
+        met=max(latencies) <= LATEST,
+        values={"seconds": sorted(latencies), "median": statistics.median(latencies)},
+    )
+
+
+def _cost(rollbacks: list[Rollback]) -> Figure:
+    counts = [len(r.own_calls) for r in rollbacks]
+    most = max(rollbacks, key=lambda r: len(r.own_calls))
+    duration = statistics.median(r.own_calls[-1].done - r.own_calls[0].received for r in rollbacks)
+    order = [call.what for call in most.own_calls]
+    return Figure(
+        what="API calls per rollback, Events included",
+        goal=f"<= {MOST_CALLS}",
+        measured=f"{statistics.median(counts):g}, at most {max(counts)}, within {duration:.2f} s: {', '.join(order)}",
+        met=max(counts) <= MOST_CALLS,
+        values={"calls": counts, "order": order, "tally": tally(most.own_calls), "median_seconds": duration},
+    )
+
+
+def _unattributed(calls: list[Call], rollbacks: list[Rollback]) -> list[Figure]:
+    """Nothing is swept under the carpet: what else was called meanwhile, later writes of the same models included."""
+    counted = {id(call) for r in rollbacks for call in r.own_calls}
+    rest = tally(call for call in calls if id(call) not in counted)
+    return [
+        Figure(
+            what=f"other API calls meanwhile, for all {len(rollbacks)} (the next check's verdict)",
+            measured=listed(rest),
+            values=rest,
+        )
+    ]
