@@ -110,9 +110,10 @@ class Rollbacks:
             await self.give_up(entry, f"{rollback.to} did not become available: {deployment.rollout.sentence}")
 
     async def _end(self, entry: Entry, status: Status, now: datetime) -> None:
-        await self.scribe.insist(entry, summarise(status, entry.resource.generation, now))
+        """Tell first: told twice is one Event, so a crash in between loses nothing."""
         told = journal.announce_end(status.last_rollback) if status.last_rollback else None
         await self.scribe.announce(entry, (told,) if told else ())
+        await self.scribe.insist(entry, summarise(status, entry.resource.generation, now))
 
     async def _announce(self, entry: Entry, rollback: Rollback) -> None:
         await self.scribe.announce(entry, (journal.announce_patched(rollback),))
