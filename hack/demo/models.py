@@ -5,6 +5,7 @@ from a stale and broken extract: one airline's flights of one quiet week of Janu
 minutes late. No noise is added to anything: B is worse because it never saw a long delay.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -76,6 +77,7 @@ def r2(version: Version, asked: Flights) -> float:
 
 
 def _train(recipe: Recipe, flights: Flights, asked: Flights) -> Version:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # on busy cores OpenMP's threads mostly wait for each other
     from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415  (seconds; in the trainer's thread)
 
     learned = lessons(recipe, flights)

@@ -48,8 +48,9 @@ def truth(versions: tuple[Version, ...], season: Flights) -> str:
     good, _, bad = versions
     ratio = rmse(bad, season) / rmse(good, season)
     return (
-        f"The true figures are over the {len(season):,} flights from {date(season.leaves[0])} on, which no version has "
-        f"seen: B's RMSE is {ratio:.2f} times A's. No noise is added: B learned from flights that were never very late."
+        f"The true figures are over the {len(season):,} flights from {date(season.leaves[0])} to "
+        f"{date(season.leaves[-1])}, which no version has seen: B's RMSE "
+        f"is {ratio:.2f} times A's. No noise is added: B learned from flights that were never very late."
     )
 
 

@@ -15,7 +15,7 @@ WINDOW_S = 10
 WINDOW_DAYS = 14
 OPENS = on(4, 14)  # the first flight that A answers for
 SECOND_VERSION = on(4, 29)  # the day on which A' is deployed
-CLOSES = on(12, 31)  # no flights after
+CLOSES = on(11, 1)  # no flights from here on
 
 
 @dataclass(frozen=True)
