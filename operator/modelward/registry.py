@@ -63,9 +63,14 @@ class Registry:
         return [self.entries[key] for key in sorted(self._claims.get(deployment, ()))]
 
     def see(self, key: Key, deployment: Deployment | None) -> list[Key]:
-        """Remember a claimed Deployment as it is now (None: deleted); return whom the change concerns."""
+        """Remember a claimed Deployment as it is now (None: deleted); return whom the change concerns.
+
+        The watch may lag behind our own patch: what is older than what is known would show the bad version once more.
+        """
         concerned = []
         for entry in self.claimants(key):
+            if deployment is not None and entry.deployment is not None and is_older(deployment, entry.deployment):
+                continue
             if not entry.deployment_read or _differs(entry.deployment, deployment):
                 concerned.append(entry.resource.key)
             entry.deployment, entry.deployment_read = deployment, True
@@ -102,7 +107,7 @@ class Registry:
             self._claims.pop(target, None)
 
 
-def is_older(resource: Resource, than: Resource) -> bool:
+def is_older(resource: Resource | Deployment, than: Resource | Deployment) -> bool:
     """Whether an object is behind another one; resourceVersions are comparable numbers since Kubernetes 1.35."""
     mine, theirs = resource.resource_version, than.resource_version
     return mine.isdigit() and theirs.isdigit() and int(mine) < int(theirs)
