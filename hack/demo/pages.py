@@ -84,7 +84,7 @@ def nothing_happened(view: View, holds: list[tuple[str, str]], instead: float) -
         f"flights A would have had an RMSE of {instead:.1f}.\n"
     )
     if holds:
-        page += "Before the window was full, the weather alone looked like a worse model. What the guards said then:\n"
+        page += "On the way there the verdict was Degraded for a while, and the guards held still:\n"
         page += "".join(f"- {guard}: {message}\n" for guard, message in holds)
     else:
         page += "No guard had to speak: they are asked only where a verdict is Degraded.\n"
@@ -128,8 +128,8 @@ def came_back(view: View, other: Version, first: Version, instead: float) -> str
     if view.verdict == "Healthy":
         return page
     return page + (
-        f" By the bare rule it looks worse than {first.recipe.letter} did in April; its window is young. Yet on the "
-        f"same flights {first.recipe.letter} would have had an RMSE of {instead:.1f}. That is what guards are for:\n"
+        f" By the bare rule it looks worse than {first.recipe.letter} did in April. Yet on the same flights "
+        f"{first.recipe.letter} would have had an RMSE of {instead:.1f}. That is what guards are for:\n"
         + "".join(f"- {guard}: {message}\n" for guard, message in view.holds)
     )
 
