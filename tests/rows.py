@@ -56,6 +56,7 @@ class InMemoryReader:
         """What a single model's rows make of the statement."""
         self.registered: dict[str, bool] = {}
         """Versions of the registry, and whether they are archived."""
+        self.registered_error: SourceError | None = None
         self.asked: list[list[Question]] = []
 
     @property
@@ -89,8 +90,8 @@ class InMemoryReader:
     async def archived(self, connection: Connection, model_name: str, environment: str) -> tuple[str, ...]:
         """List the archived versions."""
         del connection, model_name, environment
-        if self.down:
-            raise self.down
+        if error := self.down or self.registered_error:
+            raise error
         return tuple(version for version, archived in self.registered.items() if archived)
 
     def answer(self, question: Question) -> Quality:

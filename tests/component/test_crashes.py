@@ -55,6 +55,8 @@ STORIES: dict[str, list[Step]] = {
     "the database goes down": [begin, ship(B), silence],
 }
 MOST = 30
+UNDISTURBED: dict[str, dict[str, Any]] = {}
+"""How each story ends, lived through once."""
 
 
 async def live(story: list[Step], kill: Callable[[World], None] = nothing) -> World:
@@ -98,10 +100,12 @@ def end(world: World) -> dict[str, Any]:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it takes effect", "after it took effect"])
 @pytest.mark.parametrize("nth", range(1, MOST + 1), ids=lambda n: f"request {n}")
-@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
-async def test_the_end_is_the_same_when_killed_at(story: list[Step], nth: int, after: bool):  # noqa: FBT001
-    killed = await live(story, lambda world: world.cluster.kill(nth, after=after))
-    assert end(killed) == end(await live(story))
+@pytest.mark.parametrize("story", STORIES)
+async def test_the_end_is_the_same_when_killed_at(story: str, nth: int, after: bool):  # noqa: FBT001
+    killed = await live(STORIES[story], lambda world: world.cluster.kill(nth, after=after))
+    if story not in UNDISTURBED:
+        UNDISTURBED[story] = end(await live(STORIES[story]))
+    assert end(killed) == UNDISTURBED[story]
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
