@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 FIRST_RETRY, LONGEST_RETRY = 5.0, 300.0
 VERIFY_EVERY = 5.0
+AT_ONCE = 16  # turns that talk to the API server at the same time: each costs memory, and the server is not ours alone
 
 
 @dataclass(slots=True)
@@ -68,6 +69,7 @@ class Sweeper:
         self._busy: set[Key] = set()
         self._again: set[Key] = set()
         self._failures: dict[Key, int] = {}
+        self._at_once = asyncio.Semaphore(AT_ONCE)
         self._sweeps: set[asyncio.Task[None]] = set()
         self.last_round = monotonic()
 
@@ -135,6 +137,7 @@ class Sweeper:
 
     async def _sweep(self, keys: list[Key]) -> None:
         """Prepare every resource, then let each database answer for its own; none waits for another's."""
+        await self._reconciler.prefetch([e for key in keys if (e := self._registry.entries.get(key))])
         plans = await asyncio.gather(*(self._prepare(key) for key in keys))
         groups: dict[object, list[Plan]] = {}
         for plan in plans:
@@ -150,7 +153,8 @@ class Sweeper:
         entry.heard = False
         due = self._monotonic() >= entry.next_check
         try:
-            plan = await self._reconciler.prepare(entry, due=due)
+            async with self._at_once:
+                plan = await self._reconciler.prepare(entry, due=due)
         except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the others; _release says it loudly
             self._release(key, error)
             return None
@@ -166,7 +170,8 @@ class Sweeper:
         except Exception as problem:  # noqa: BLE001  as above
             errors = [problem] * len(plans)
         for plan, error in zip(plans, errors, strict=True):
-            self._set_next_check(plan.entry)
+            if error is None:  # else it stays due, and comes again after a pause and not after an interval
+                self._set_next_check(plan.entry)
             self._release(plan.entry.resource.key, error)
 
     def _release(self, key: Key, error: BaseException | None) -> None:
