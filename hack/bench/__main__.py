@@ -50,7 +50,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("name", nargs="?", choices=NAMES, help="one measurement; default: all")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench.json", help="where the raw numbers go")
     parser.add_argument("--resources", type=int, default=1000, help="the size of the fleet (default 1000)")
-    parser.add_argument("--rollbacks", type=int, default=20, help="how many rollbacks (default 20)")
+    parser.add_argument("--rollbacks", type=int, default=20, help="rollbacks polled, and as many notified (default 20)")
     parser.add_argument("--seconds", type=float, default=60, help="how long a quiet stretch lasts (default 60)")
     return parser.parse_args(arguments)
 

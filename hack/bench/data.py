@@ -59,6 +59,13 @@ def label(connection: psycopg.Connection, model: str, version: str) -> float:
     return time.time()
 
 
+def announce(url: str, *, on: bool) -> None:
+    """Switch the announcements of labels on or off; off is as with tables that have no triggers of ours."""
+    switch = sql.SQL("ENABLE" if on else "DISABLE")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER TABLE model_predictions {} TRIGGER USER").format(switch))
+
+
 def separate(url: str, name: str) -> str:
     """Make another database on the same server, with the tables in it."""
     with psycopg.connect(url, autocommit=True) as connection:

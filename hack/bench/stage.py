@@ -65,7 +65,7 @@ class Stage:
             raise BenchError(f"{ready} of {len(self.models)} resources are ready")
 
     def _previous(self, model: Model) -> str | None:
-        return None if model.number < self.rollbacks else fleet.OLD
+        return None if model.number < 2 * self.rollbacks else fleet.OLD
 
 
 @contextmanager
