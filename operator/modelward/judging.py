@@ -27,6 +27,7 @@ from modelward.rollbacks import Rollbacks
 
 log = logging.getLogger(__name__)
 RECENT = timedelta(hours=1)
+AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,13 @@ class Judging:
         answers = await self._ask(plans)
         decided = [(plan, self._decide(plan, answer, Fleet())) for plan, answer in zip(plans, answers, strict=True)]
         fleet = self._fleet(decided) if any(decision.order for _, decision in decided) else Fleet()
-        turns = [self._carry_out(plan, decision, fleet) for plan, decision in decided]
-        return await asyncio.gather(*turns, return_exceptions=True)
+        at_once = asyncio.Semaphore(AT_ONCE)
+
+        async def carry_out(plan: Plan, decision: Decision) -> None:
+            async with at_once:
+                await self._carry_out(plan, decision, fleet)
+
+        return await asyncio.gather(*(carry_out(*pair) for pair in decided), return_exceptions=True)
 
     async def _carry_out(self, plan: Plan, decision: Decision, fleet: Fleet) -> None:
         if decision.order is not None:

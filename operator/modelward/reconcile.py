@@ -6,7 +6,7 @@ what serves? -> is a rollback under way? -> what was asked for? -> what should t
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from modelward.decide.decide import follow, refuse
 from modelward.decide.epochs import adopt, served_before
 from modelward.decide.previous import Previous, find_previous
 from modelward.domain.decision import Decision
-from modelward.domain.errors import NotFoundError, SourceError
+from modelward.domain.errors import ClusterError, NotFoundError, SourceError
 from modelward.domain.ports import Clock, Cluster, QualityReader
 from modelward.domain.questions import Connection, Question
 from modelward.domain.reasons import PROBLEMS, Reason
@@ -31,6 +31,7 @@ from modelward.rollbacks import Rollbacks, is_under_way
 from modelward.scribe import Scribe
 
 log = logging.getLogger(__name__)
+MANY = 20  # from here on, one list of a namespace is cheaper than reading each Deployment
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,17 @@ class Reconciler:
         self.rollbacks = Rollbacks(self.scribe, fence)
         self.judging = Judging(reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow)
 
+    async def prefetch(self, entries: Sequence[Entry]) -> None:
+        """Where many resources of a namespace are new at once, list their Deployments instead of reading each."""
+        new: dict[str, dict[str, list[Entry]]] = {}
+        for entry in entries:
+            if entry.resource.spec is not None and not entry.deployment_read:
+                target = entry.resource.spec.target_name
+                new.setdefault(entry.resource.namespace, {}).setdefault(target, []).append(entry)
+        for namespace, wanted in new.items():
+            if len(wanted) >= MANY:
+                await self._list_deployments(namespace, wanted)
+
     async def prepare(self, entry: Entry, *, due: bool) -> Plan | None:
         """Do all of a turn that needs no verdict; return what is left to ask, None where nothing is."""
         resource, spec = entry.resource, entry.resource.spec
@@ -88,14 +100,22 @@ class Reconciler:
         if is_under_way(entry.resource.status):
             await self.rollbacks.resume(entry, spec, serving)
             again = await self._observe(entry, spec)
-            if spec.suspend or is_under_way(entry.resource.status) or isinstance(again, ServingProblem):
+            if isinstance(again, ServingProblem):
                 return None
             serving = again
         resource, now = entry.resource, self.scribe.now(entry)
         status = replace(resource.status, target=spec.target_name)
         if status.epoch is None:
             status = await self._adopt(status, spec, serving, now)
-        decision = follow(resource, spec, journal.recover(status, serving, now), serving, now)
+        settled = journal.settle(status, spec, serving, now)
+        if is_under_way(settled.status):
+            return None
+        if spec.suspend:
+            after = summarise(settled.status, resource.generation, now, suspended=True)
+            await self.scribe.finish(entry, after, settled.announcements, figures_too=False)
+            return None
+        decision = follow(resource, spec, settled.status, serving, now)
+        decision = replace(decision, announcements=settled.announcements + decision.announcements)
         if decision.order is None:
             decision = await self._answer(entry, spec, serving, decision, now)
         if decision.order is not None:
@@ -105,7 +125,8 @@ class Reconciler:
 
     async def _plan(self, entry: Entry, spec: Spec, serving: Serving, so_far: Decision, *, due: bool) -> Plan | None:
         resource, status = entry.resource, so_far.status
-        asked = resource.status.requests.check != status.requests.check
+        check = status.requests.check
+        asked = check is not None and check != resource.status.requests.check and check.result == "Done"
         edited = resource.generation != resource.status.observed_generation
         if asked or edited:
             self.connections.forget(resource.namespace, spec.secret_name)
@@ -194,6 +215,14 @@ class Reconciler:
             message = f"Deployment {deployment.name} lacks the annotation {ALLOW_ROLLBACK}: {entry.resource.name}"
             return ServingProblem(Reason.NOT_OPTED_IN, message)
         return find_serving(spec, deployment)
+
+    async def _list_deployments(self, namespace: str, wanted: dict[str, list[Entry]]) -> None:
+        try:
+            async for body in self.cluster.list_deployments((namespace,)):
+                for entry in wanted.get(body["metadata"]["name"], ()):
+                    entry.deployment, entry.deployment_read = parse_deployment(body), True
+        except ClusterError as error:
+            log.warning("Deployments of %s could not be listed, each is read: %s", namespace, error)
 
     async def _read_deployment(self, namespace: str, name: str) -> Deployment | None:
         try:

@@ -53,15 +53,13 @@ class Rollbacks:
         await self.scribe.announce(entry, tuple(told), happened)
 
     async def resume(self, entry: Entry, spec: Spec, serving: Serving) -> None:
-        """Go on where a rollback stands."""
+        """Go on where a rollback stands: do the patch, or tell of it, if that is still to be done."""
         rollback = _running(entry)
         if rollback.phase is Phase.DECIDED:
             log.info("%s/%s: finishing rollback %s", *entry.resource.key, rollback.id)
             await self._patch(entry, spec, serving)
-            return
-        if entry.announced != rollback.id:
+        elif entry.announced != rollback.id:
             await self._announce(entry, rollback)
-        await self._verify(entry, spec)
 
     async def give_up(self, entry: Entry, why: str) -> None:
         """End a rollback whose Deployment is gone or unreadable."""
@@ -75,7 +73,7 @@ class Rollbacks:
         if result.outcome is Outcome.PATCHED:
             await self._record(entry, spec, rollback, result)
         elif result.outcome is Outcome.GONE:
-            entry.deployment = None
+            entry.deployment, entry.deployment_read = None, False
             await self.give_up(entry, "the Deployment is gone")
         else:
             entry.deployment_read = False
@@ -96,18 +94,9 @@ class Rollbacks:
         status = summarise(journal.patched(entry.resource.status, served, now), entry.resource.generation, now)
         await self.scribe.insist(entry, status)
         await self._announce(entry, rollback)
-        await self._verify(entry, spec)
-
-    async def _verify(self, entry: Entry, spec: Spec) -> None:
-        """Succeeded means rolled out; a version that cannot start in time is reported, and left."""
-        status, now = entry.resource.status, self.scribe.now(entry)
-        rollback, deployment = _running(entry), entry.deployment
-        if deployment is None or rollback.patched_time is None:
-            await self.give_up(entry, "the Deployment is gone")
-        elif deployment.rollout.complete:
-            await self._end(entry, journal.verified(status, now), now)
-        elif deployment.rollout.failed or now - rollback.patched_time > spec.rollback.verify_timeout:
-            await self.give_up(entry, f"{rollback.to} did not become available: {deployment.rollout.sentence}")
+        settled = journal.settle(entry.resource.status, spec, served, now)
+        if not is_under_way(settled.status):  # nothing had to be started anew
+            await self.scribe.insist(entry, summarise(settled.status, entry.resource.generation, now))
 
     async def _end(self, entry: Entry, status: Status, now: datetime) -> None:
         """Tell first: told twice is one Event, so a crash in between loses nothing."""

@@ -2,6 +2,7 @@
 -- Bound every statement of this transaction, also behind a pooler: nothing here outlives the transaction.
 SELECT set_config('statement_timeout', %(statement_timeout)s, true),
        set_config('lock_timeout', %(lock_timeout)s, true),
+       set_config('jit', 'off', true),  -- compiling takes longer than these queries
        set_config('search_path', 'pg_catalog, public, pg_temp', true);
 
 -- name: judge

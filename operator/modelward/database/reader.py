@@ -78,9 +78,11 @@ class PostgresReader:
         link = await self._open(connection)
         try:
             await link.execute("LISTEN modelward")
-            async for notice in link.notifies():
-                model_name, environment, moment = notice.payload.split("\x1f")
-                yield model_name, environment, float(moment)
+            while True:
+                await _until_readable(link.fileno())
+                async for notice in link.notifies(timeout=0):
+                    model_name, environment, moment = notice.payload.split("\x1f")
+                    yield model_name, environment, float(moment)
         except psycopg.Error as error:
             raise explain_query(error) from None
         finally:
@@ -144,6 +146,17 @@ class PostgresReader:
             )
         except (psycopg.Error, OSError, ValueError) as error:
             raise explain_connect(error) from None
+
+
+async def _until_readable(descriptor: int) -> None:
+    """Sleep until the server says something; waiting inside psycopg would wake up ten times a second."""
+    loop = asyncio.get_running_loop()
+    readable = loop.create_future()
+    loop.add_reader(descriptor, lambda: None if readable.done() else readable.set_result(None))
+    try:
+        await readable
+    finally:
+        loop.remove_reader(descriptor)
 
 
 def _keywords(connection: Connection) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from modelward.decide.epochs import begin
-from modelward.domain.decision import Announcement, RollbackOrder, Target
+from modelward.domain.decision import Announcement, Decision, RollbackOrder, Target
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
+from modelward.domain.spec import Spec
 from modelward.domain.status import Phase, PlacedBy, Quarantine, Rollback, Status
 
 DAY = timedelta(hours=24)
@@ -71,14 +72,30 @@ def verified(status: Status, now: datetime) -> Status:
     return replace(status, last_rollback=replace(_running(status), phase=Phase.VERIFIED, finished_time=now))
 
 
-def recover(status: Status, serving: Serving, now: datetime) -> Status:
-    """A version put back that did start in the end is verified after all."""
-    rollback = status.last_rollback
-    if rollback is None or rollback.phase is not Phase.FAILED or rollback.patched_time is None:
-        return status
-    if rollback.to_image != serving.image or not serving.deployment.rollout.complete:
-        return status
-    return verified(status, now)
+def settle(status: Status, spec: Spec, serving: Serving, now: datetime) -> Decision:
+    """See how a patched rollback ends. Succeeded means rolled out; what cannot start in time is reported, and left.
+
+    A version that did start in the end is verified after all; one that was replaced by a third before it was rolled
+    out is superseded.
+    """
+    rollback, rollout = status.last_rollback, serving.deployment.rollout
+    if rollback is None or rollback.patched_time is None or rollback.phase not in {Phase.PATCHED, Phase.FAILED}:
+        return Decision(status)
+    ours = rollback.to_image == serving.image
+    if ours and rollout.complete:
+        return Decision(verified(status, now))
+    if rollback.phase is Phase.FAILED:
+        return Decision(status)
+    if not ours:
+        return _ended(superseded(status, now))
+    if rollout.failed or now - rollback.patched_time > spec.rollback.verify_timeout:
+        return _ended(failed(status, f"{rollback.to} did not become available: {rollout.sentence}", now))
+    return Decision(status)
+
+
+def _ended(after: Status) -> Decision:
+    told = announce_end(after.last_rollback) if after.last_rollback else None
+    return Decision(after, announcements=(told,) if told else ())
 
 
 def failed(status: Status, why: str, now: datetime) -> Status:
@@ -108,7 +125,8 @@ def announce_end(rollback: Rollback) -> Announcement | None:
             Reason.ROLLBACK_FAILED, message, rollback.id, warning=True, on_target=True, action="RollBack"
         )
     if rollback.phase is Phase.SUPERSEDED:
-        message = f"{rollback.from_} -> {rollback.to} was not done: another version was deployed meanwhile"
+        what = "was done, and overtaken" if rollback.patched_time else "was not done"
+        message = f"{rollback.from_} -> {rollback.to} {what}: another version was deployed meanwhile"
         return Announcement(Reason.SUPERSEDED, message, rollback.id, action="RollBack")
     return None
 

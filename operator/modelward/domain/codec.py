@@ -5,6 +5,7 @@ value that does not fit its field is dropped: a status written by somebody else 
 """
 
 import dataclasses
+import sys
 import types
 import typing
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from functools import cache
 from typing import Any, TypeVar, Union
 
 T = TypeVar("T")
+SHORT = 64
 
 
 def camel(name: str) -> str:
@@ -94,4 +96,4 @@ def _decode_scalar(annotation: Any, raw: Any) -> Any:
         return annotation(raw)
     if not isinstance(raw, annotation) or (annotation is int and isinstance(raw, bool)):
         raise TypeError(f"expected {annotation.__name__}, got {raw!r}")
-    return raw
+    return sys.intern(raw) if annotation is str and len(raw) < SHORT else raw  # reasons and versions come by thousands

@@ -58,6 +58,10 @@ class Cluster(Protocol):
         """Read a Deployment."""
         ...
 
+    def list_deployments(self, namespaces: tuple[str, ...]) -> AsyncIterator[Json]:
+        """Read all Deployments of some namespaces (none named: of all), page by page."""
+        ...
+
     async def list_replica_sets(self, namespace: str, selector: str) -> list[Json]:
         """List ReplicaSets by label selector."""
         ...
