@@ -4,7 +4,8 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -138,10 +139,10 @@ class AuditLog:
                 silent_since = time.monotonic()
             mark = now_at
 
-    def await_calls(self, mark: int, enough: Callable[[Sequence[Call]], bool], *, for_: str, timeout: float) -> None:
-        """Wait until the calls after a mark are enough."""
+    def await_status(self, mark: int, names: AbstractSet[str], *, timeout: float = 120.0) -> None:
+        """Wait until the status of every named resource was written after a mark."""
         give_up_at, pause = time.monotonic() + timeout, threading.Event()
-        while not enough(self.since(mark)):
+        while missing := names - {call.name for call in self.since(mark) if call.is_status_write}:
             if time.monotonic() > give_up_at:
-                raise BenchError(f"gave up after {timeout:g} s of waiting for {for_}")
+                raise BenchError(f"gave up after {timeout:g} s: {len(missing)} of {len(names)} statuses not written")
             pause.wait(PAUSE)

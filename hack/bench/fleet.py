@@ -110,6 +110,12 @@ def is_ready(resource: dict[str, Any]) -> bool:
     return bool(status.get("verdict")) and conditions.get("Ready") == "True"
 
 
+def is_rolled_out(deployment: dict[str, Any]) -> bool:
+    """Whether all replicas of a Deployment are there."""
+    wanted: int = deployment["spec"]["replicas"]
+    return bool(deployment.get("status", {}).get("availableReplicas", 0) == wanted)
+
+
 def phase(resource: dict[str, Any]) -> str:
     """Return how far its last rollback is."""
     return str(((resource.get("status") or {}).get("lastRollback") or {}).get("phase", ""))

@@ -76,13 +76,7 @@ def _deploy_worse(stage: Stage, chosen: list[Model]) -> None:
     data.insert(stage.database.url, [m.number for m in chosen], fleet.WORSE, labelled=False)
     mark = stage.audit.mark()
     stage.api.burst([fleet.deploy(m, fleet.WORSE) for m in chosen])
-    names = {m.name for m in chosen}
-    stage.audit.await_calls(
-        mark,
-        lambda calls: names <= {c.name for c in calls if c.is_status_write},
-        for_="the operator to see the worse versions",
-        timeout=60,
-    )
+    stage.audit.await_status(mark, {m.name for m in chosen})
     stage.audit.await_quiet()
 
 

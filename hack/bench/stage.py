@@ -1,6 +1,7 @@
 """The stage: cluster with an audit log, database, operator; all that is started here is stopped here."""
 
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import sandbox.cluster
 import sandbox.database
 import sandbox.operator
 from bench import data, fleet
-from bench.api import Api
+from bench.api import Api, Request
 from bench.audit import AuditLog
 from bench.errors import BenchError
 from bench.fleet import Model
@@ -19,6 +20,7 @@ from demo.signals import turn_deaf, undisturbed
 from sandbox.cluster import Cluster
 from sandbox.database import EmbeddedDatabase
 from sandbox.operator import Operator
+from sandbox.waiting import wait_until
 
 Say = Callable[[str], None]
 SETTINGS = {"MODELWARD_BREAKER_PERCENT": "100"}
@@ -44,17 +46,20 @@ class Stage:
     def grow(self, count: int) -> None:
         """Create ModelDeployments until there are so many, and wait until the operator has nothing more to write."""
         new = fleet.models(range(len(self.models), count))
-        requests = [fleet.create_resource(m, self.interval, previous=self._previous(m)) for m in new]
-        self.api.burst(requests)
+        self._write([fleet.create_resource(m, self.interval, previous=self._previous(m)) for m in new], new)
         self.models += new
-        self.audit.await_quiet()
 
     def set_interval(self, interval: str) -> None:
         """Have all models checked at another interval, and wait until the operator has nothing more to write."""
         if interval != self.interval:
             self.say(f"setting checkInterval to {interval}")
-            self.api.burst([fleet.set_interval(m, interval) for m in self.models])
+            self._write([fleet.set_interval(m, interval) for m in self.models], self.models)
             self.interval = interval
+
+    def _write(self, requests: list[Request], models: list[Model]) -> None:
+        mark = self.audit.mark()
+        self.api.burst(requests)
+        self.audit.await_status(mark, {m.name for m in models})
         self.audit.await_quiet()
 
     def check_ready(self) -> None:
@@ -98,10 +103,17 @@ def build(database: EmbeddedDatabase, resources: int, rollbacks: int, seconds: f
             with undisturbed():
                 operator = sandbox.operator.start(cluster, Path(state), SETTINGS, wait=False)
                 stack.callback(operator.stop)
+            wait_until(operator.is_ready, for_="the operator to be ready", timeout=60)
+            stack.push(lambda kind, *_: _show_log(kind, operator, say))
             yield Stage(say, resources, rollbacks, seconds, database, reader, cluster, operator, api, audit)
         finally:
             turn_deaf()
             say("stopping all that was started")
+
+
+def _show_log(kind: type[BaseException] | None, operator: Operator, say: Say) -> None:
+    if kind is not None and issubclass(kind, Exception):
+        say("the operator's last lines:\n" + operator.runner.log_tail(operator.name))
 
 
 def _populate(api: Api, url: str, reader: str, resources: int, say: Say) -> None:
@@ -111,3 +123,10 @@ def _populate(api: Api, url: str, reader: str, resources: int, say: Say) -> None
     api.burst(fleet.namespaces())
     api.burst(fleet.secrets(reader))
     api.burst([fleet.create_deployment(m) for m in fleet.models(range(resources))])
+    say("waiting for their pods")
+    wait_until(lambda: _are_rolled_out(api), for_="the Deployments to be rolled out", timeout=180)
+
+
+def _are_rolled_out(api: Api) -> bool:
+    threading.Event().wait(1.0)  # such a list is some work for the server
+    return all(fleet.is_rolled_out(item) for item in api.get("/apis/apps/v1/deployments")["items"])
