@@ -6,7 +6,7 @@ that the CustomResourceDefinition allows; windows and labels summed row by row.
 """
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,14 +127,14 @@ class InMemoryCluster:
 
         self.interrupt(action, nth, verb=verb, kind=kind, after=after)
 
-    def kill(self, nth: int, *, after: bool = False) -> None:
-        """End the operator at the n-th request from now: nothing it sends afterwards arrives."""
+    def kill(self, nth: int, *, verb: str = "", kind: str = "", after: bool = False) -> None:
+        """End the operator at the n-th request from now that fits: nothing it sends afterwards arrives."""
 
         def action() -> None:
             self._dead = True
             raise ClusterError("the operator was killed")
 
-        self.interrupt(action, nth, after=after)
+        self.interrupt(action, nth, verb=verb, kind=kind, after=after)
 
     def revive(self) -> None:
         """Let a new operator in; what was scripted is over."""
@@ -163,6 +163,13 @@ class InMemoryCluster:
         """Read a Deployment."""
         with self._serve("get", "Deployment", name):
             return copy.deepcopy(self._find("Deployment", namespace, name))
+
+    async def list_deployments(self, namespaces: tuple[str, ...]) -> AsyncIterator[Json]:
+        """Read all Deployments."""
+        with self._serve("list", "Deployment", ",".join(namespaces)):
+            for (kind, namespace, _), body in list(self.objects.items()):
+                if kind == "Deployment" and (not namespaces or namespace in namespaces):
+                    yield copy.deepcopy(body)
 
     async def list_replica_sets(self, namespace: str, selector: str) -> list[Json]:
         """List the ReplicaSets that carry the labels."""

@@ -138,13 +138,14 @@ class World:
         """Edit fields of a spec."""
         self.cluster.edit("ModelDeployment", NAMESPACE, name, lambda body: body["spec"].update(spec))
 
-    def ask(self, kind: str, name: str = NAME, **more: str) -> None:
-        """Annotate a request: ask("rollback", rollback_to=A)."""
-        notes = {f"modelward.dev/{kind}-requested-at": format_time(self.clock.now())}
+    def ask(self, kind: str, name: str = NAME, **more: str | None) -> None:
+        """Annotate a request: ask("rollback", rollback_to=A); None takes an annotation away."""
+        notes: dict[str, str | None] = {f"modelward.dev/{kind}-requested-at": format_time(self.clock.now())}
         notes |= {f"modelward.dev/{key.replace('_', '-')}": value for key, value in more.items()}
 
         def change(body: dict[str, Any]) -> None:
-            body["metadata"]["annotations"] = {**body["metadata"].get("annotations", {}), **notes}
+            wanted = {**body["metadata"].get("annotations", {}), **notes}
+            body["metadata"]["annotations"] = {key: value for key, value in wanted.items() if value is not None}
 
         self.cluster.edit("ModelDeployment", NAMESPACE, name, change)
 
