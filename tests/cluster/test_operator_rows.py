@@ -11,9 +11,13 @@ from sandbox.operator import Operator
 NAN_PREDICTIONS = "UPDATE model_predictions SET prediction = 'NaN' WHERE model_version = %(version)s"
 NAN_ACTUALS = "UPDATE model_predictions SET actual = 'NaN' WHERE model_version = %(version)s"
 NO_ACTUALS = "UPDATE model_predictions SET actual = NULL WHERE model_version = %(version)s"
+FORGET = "DELETE FROM model_predictions WHERE model_version = %(version)s"
 ONE = "request_id = (SELECT min(request_id) FROM model_predictions WHERE model_version = %(version)s)"
 CONSTANT = "UPDATE model_predictions SET prediction = prediction - actual, actual = 0 WHERE model_version = %(version)s"
 PERFECT = "UPDATE model_predictions SET prediction = actual WHERE model_version = %(version)s"
+ARCHIVE = (
+    "INSERT INTO model_versions (model_name, model_version, archived_at) VALUES ('house-prices', %(version)s, now())"
+)
 RMSE_ONLY = {"metrics": [{"name": "rmse"}]}
 R2_ONLY = {"metrics": [{"name": "r2"}]}
 
@@ -119,7 +123,7 @@ CASES = {
     "a previous R2 of 0.1, R2 alone": (
         lambda model: (
             rows()(model),
-            model.execute("DELETE FROM model_predictions WHERE model_version = %(version)s", {"version": A}),
+            model.execute(FORGET, {"version": A}),
             model.predict(A, Grade(0.1, 3480)),
         ),
         R2_ONLY,
@@ -135,7 +139,7 @@ CASES = {
         f"50.0 % of 200 predictions of {A2} have a label, 80 % needed",
     ),
     "a version before with too few rows": (
-        lambda model: (rows()(model), model.execute("DELETE FROM model_predictions WHERE model_version = '" + A + "'")),
+        lambda model: (rows()(model), model.execute(FORGET, {"version": A})),
         {},
         "InsufficientData",
         "NoBaseline",
@@ -236,7 +240,7 @@ def test_a_version_in_quarantine_is_no_target(model: Model):
     assert model.image() == image_of(C)
 
 
-def test_the_change_that_matters_is_healthy_at_exactly_the_limit(model: Model):
+def test_a_stricter_limit_rolls_back_what_the_default_leaves_alone(model: Model):
     model.predict(A2, MINOR)
     model.deploy(A2)
     model.watch(degradationThresholdPercent=1)
