@@ -95,7 +95,8 @@ class Rollbacks:
         await self.scribe.insist(entry, status)
         await self._announce(entry, rollback)
         settled = journal.settle(entry.resource.status, spec, served, now)
-        if not is_under_way(settled.status):  # nothing had to be started anew
+        if not is_under_way(settled.status):  # nothing had to be started anew, or a restart found the end of it
+            await self.scribe.announce(entry, settled.announcements)
             await self.scribe.insist(entry, summarise(settled.status, entry.resource.generation, now))
 
     async def _end(self, entry: Entry, status: Status, now: datetime) -> None:

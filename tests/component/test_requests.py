@@ -145,6 +145,15 @@ async def test_a_check_asked_for_acts_on_what_it_finds():
     assert world.serving() == A
 
 
+async def test_a_check_whose_time_is_long_past_is_not_made():
+    world = await a_world_of(A, B)
+    asked = world.reader.statements
+    world.ask("check", check_requested_at="2026-01-08T10:00:00Z")
+    await world.turn()
+    assert answer(world, "check").result == "Refused"
+    assert world.reader.statements == asked
+
+
 async def test_a_version_comes_out_of_quarantine():
     world = await a_world_of(A, B)
     world.ask("rollback")

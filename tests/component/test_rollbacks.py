@@ -92,6 +92,19 @@ async def test_another_deployment_of_that_name_is_not_touched():
     assert phase(world) is Phase.FAILED
 
 
+async def test_a_version_put_back_that_has_failed_before_the_restart_is_told_of_too():
+    world = await a_degraded_world()
+    world.cluster.rolls_out = False
+    world.cluster.kill(1, verb="patch", kind="Deployment", after=True)
+    await world.turn(CHECK)
+    world.cluster.edit(*KEY, lambda body: body.update(status=stuck(body)))
+    world.restart()
+    await world.turn()
+    await world.turn(MINUTE)
+    assert phase(world) is Phase.FAILED
+    assert world.told().count("RolledBack") == world.told().count("RollbackFailed") == 1
+
+
 async def test_after_the_lease_is_lost_nothing_is_written():
     world = await a_degraded_world()
     world.fenced = True

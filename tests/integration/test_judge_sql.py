@@ -230,6 +230,8 @@ BAD: dict[str, tuple[float | None, float | None, tuple[int, int, int]]] = {
     "no label": (1.0, None, (0, 0, 0)),
     "both NaN": (math.nan, math.nan, (1, 1, 0)),
     "large but fit to be judged": (9e149, -9e149, (0, 0, 1)),
+    "so close that the square of the error is no number any more": (1e-170, 0.0, (0, 0, 1)),
+    "smaller than any ordinary number": (5e-324, 0.0, (0, 0, 1)),
 }
 
 

@@ -38,7 +38,7 @@ FROM part LEFT JOIN LATERAL (
            coalesce(regr_syy(y, y), 0) AS m2_y,
            coalesce(sum(e), 0) AS sum_e,
            coalesce(sum(abs(e)), 0) AS sum_ae,
-           coalesce(sum(e * e), 0) AS sum_e2
+           coalesce(sum(e * e) FILTER (WHERE abs(e) > 1e-150), 0) AS sum_e2  -- a smaller square is an underflow error
     FROM (
         SELECT model_version,
                good_prediction,
