@@ -1,6 +1,7 @@
 """Labels announce themselves: what a listener hears of what writers commit."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
@@ -79,3 +80,27 @@ async def test_a_database_that_is_not_there_is_a_reason_and_no_crash():
     with pytest.raises(SourceError) as caught:
         await anext(PostgresReader().listen(connection))
     assert caught.value.reason is Reason.DATABASE_UNREACHABLE
+
+
+HOSTILE = {
+    "a name that holds the separator": ("a\x1fb", "now()"),
+    "a prediction at the end of time": ("m", "'infinity'"),
+    "a prediction before all time": ("m", "'-infinity'"),
+    "a name of signs": ("'; NOTIFY x; --", "now()"),
+}
+
+
+@pytest.mark.parametrize(("name", "at"), HOSTILE.values(), ids=HOSTILE)
+async def test_whatever_is_written_does_not_end_the_listening(database_url: str, name: str, at: str):
+    async with listening(database_url) as feed:
+        with psycopg.connect(database_url) as writer:
+            columns = "model_name, model_version, prediction, actual, predicted_at"
+            row = f"INSERT INTO model_predictions ({columns}) VALUES (%s, 'v', 1, 1, {at})"
+            writer.execute(row.encode(), (name,))
+            writer.commit()
+            writer.execute("NOTIFY modelward, 'nonsense'")
+            writer.execute(INSERT + "('after', '', 'v1', 1, 2)")
+        heard = [await hear(feed)]
+        while heard[-1][0] != "after":
+            heard.append(await hear(feed))
+        assert all(math.isfinite(moment) for _, _, moment in heard)

@@ -1,6 +1,7 @@
 """The adapter of the QualityReader port: one connection for each database, one statement for each group."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -81,8 +82,9 @@ class PostgresReader:
             while True:
                 await _until_readable(link.fileno())
                 async for notice in link.notifies(timeout=0):
-                    model_name, environment, moment = notice.payload.split("\x1f")
-                    yield model_name, environment, float(moment)
+                    announced = _announced(notice.payload)
+                    if announced is not None:
+                        yield announced
         except psycopg.Error as error:
             raise explain_query(error) from None
         finally:
@@ -157,6 +159,16 @@ async def _until_readable(descriptor: int) -> None:
         await readable
     finally:
         loop.remove_reader(descriptor)
+
+
+def _announced(payload: str) -> tuple[str, str, float] | None:
+    """Read what a trigger announced; anybody may NOTIFY, so nonsense is looked past."""
+    try:
+        model_name, environment, moment = payload.split("\x1f")
+        at = float(moment)
+    except ValueError:
+        return None
+    return (model_name, environment, at) if math.isfinite(at) else None
 
 
 def _keywords(connection: Connection) -> dict[str, Any]:
