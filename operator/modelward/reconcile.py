@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from modelward.connections import Connections
 from modelward.decide import journal, requests
@@ -30,8 +31,11 @@ from modelward.registry import Entry, Key, Registry
 from modelward.rollbacks import Rollbacks, is_under_way
 from modelward.scribe import Scribe
 
+if TYPE_CHECKING:
+    from modelward.domain.ports import Json
+
 log = logging.getLogger(__name__)
-MANY = 20  # from here on, one list of a namespace is cheaper than reading each Deployment
+MANY = 10  # from here on, one list of a namespace is cheaper than reading each of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Reconciler:
         self.judging = Judging(reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow)
 
     async def prefetch(self, entries: Sequence[Entry]) -> None:
-        """Where many resources of a namespace are new at once, list their Deployments instead of reading each."""
+        """Where many resources of a namespace are new at once, list what they need instead of reading it for each."""
         new: dict[str, dict[str, list[Entry]]] = {}
         for entry in entries:
             if entry.resource.spec is not None and not entry.deployment_read:
@@ -74,7 +78,7 @@ class Reconciler:
                 new.setdefault(entry.resource.namespace, {}).setdefault(target, []).append(entry)
         for namespace, wanted in new.items():
             if len(wanted) >= MANY:
-                await self._list_deployments(namespace, wanted)
+                await self._list_targets(namespace, wanted)
 
     async def prepare(self, entry: Entry, *, due: bool) -> Plan | None:
         """Do all of a turn that needs no verdict; return what is left to ask, None where nothing is."""
@@ -106,7 +110,7 @@ class Reconciler:
         resource, now = entry.resource, self.scribe.now(entry)
         status = replace(resource.status, target=spec.target_name)
         if status.epoch is None:
-            status = await self._adopt(status, spec, serving, now)
+            status = await self._adopt(entry, status, spec, serving)
         settled = journal.settle(status, spec, serving, now)
         if is_under_way(settled.status):
             return None
@@ -216,11 +220,16 @@ class Reconciler:
             return ServingProblem(Reason.NOT_OPTED_IN, message)
         return find_serving(spec, deployment)
 
-    async def _list_deployments(self, namespace: str, wanted: dict[str, list[Entry]]) -> None:
+    async def _list_targets(self, namespace: str, wanted: dict[str, list[Entry]]) -> None:
         try:
+            owned: dict[str, list[Json]] = {}
+            for body in await self.cluster.list_replica_sets(namespace, ""):
+                for owner in body["metadata"].get("ownerReferences") or ():
+                    owned.setdefault(owner["uid"], []).append(body)
             async for body in self.cluster.list_deployments((namespace,)):
                 for entry in wanted.get(body["metadata"]["name"], ()):
                     entry.deployment, entry.deployment_read = parse_deployment(body), True
+                    entry.replica_sets = owned.get(body["metadata"]["uid"], [])
         except ClusterError as error:
             log.warning("Deployments of %s could not be listed, each is read: %s", namespace, error)
 
@@ -230,10 +239,12 @@ class Reconciler:
         except NotFoundError:
             return None
 
-    async def _adopt(self, status: Status, spec: Spec, serving: Serving, now: datetime) -> Status:
-        deployment = serving.deployment
-        replica_sets = await self.cluster.list_replica_sets(deployment.namespace, deployment.selector)
-        return adopt(status, serving, find_revisions(spec, deployment, replica_sets), now)
+    async def _adopt(self, entry: Entry, status: Status, spec: Spec, serving: Serving) -> Status:
+        deployment, replica_sets = serving.deployment, entry.replica_sets
+        entry.replica_sets = None
+        if replica_sets is None:
+            replica_sets = await self.cluster.list_replica_sets(deployment.namespace, deployment.selector)
+        return adopt(status, serving, find_revisions(spec, deployment, replica_sets), self.scribe.now(entry))
 
 
 def _is_time_for_figures(entry: Entry, spec: Spec) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from modelward.domain.ports import Json
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Resource
 from modelward.domain.serving import Deployment, ServingProblem
@@ -17,6 +18,7 @@ class Entry:
     resource: Resource
     deployment: Deployment | None = None
     deployment_read: bool = False
+    replica_sets: list[Json] | None = None
     next_check: float = 0.0
     checked_at: float = float("-inf")
     check_seconds: float = 0.0

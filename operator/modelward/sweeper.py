@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 FIRST_RETRY, LONGEST_RETRY = 5.0, 300.0
 VERIFY_EVERY = 5.0
+FIRST_TURNS = 4  # rounds in a second for resources seen for the first time
 AT_ONCE = 16  # turns that talk to the API server at the same time: each costs memory, and the server is not ours alone
 
 
@@ -228,7 +229,18 @@ class Sweeper:
         if self._registry.put(resource):
             for rival in self._registry.rivals(resource):
                 self.kick(rival)
-            self.kick(resource.key)
+            if resource.status.epoch is None:
+                self._welcome(resource)
+            else:
+                self.kick(resource.key)
+
+    def _welcome(self, resource: Resource) -> None:
+        """Give new resources their first turn together: a thousand that are applied at once share their lists."""
+        if resource.key in self._busy:
+            self._again.add(resource.key)
+            return
+        self._schedule.put(resource.key, math.ceil(self._monotonic() * FIRST_TURNS) / FIRST_TURNS)
+        self._wake.set()
 
     def forget(self, key: Key) -> None:
         """Drop a resource that is gone; whoever was in its shadow gets a turn."""

@@ -52,6 +52,7 @@ class House:
         await self.lease.release()
         await self.reader.close()
         await self.client.close()
+        await self.lease.close()
 
 
 def build(settings: Settings, access: Access) -> House:
@@ -59,7 +60,8 @@ def build(settings: Settings, access: Access) -> House:
     client = Client(open_session(access, connections=8, user_agent="modelward"), access.server)
     cluster, registry = KubeCluster(client), Registry()
     reader = PostgresReader(statement_timeout=settings.statement_timeout_seconds)
-    lease = Lease(client, settings.namespace, settings.lease_name, f"{settings.pod_name}-{time.time_ns():x}")
+    own_line = Client(open_session(access, connections=1, user_agent="modelward"), access.server)
+    lease = Lease(own_line, settings.namespace, settings.lease_name, f"{settings.pod_name}-{time.time_ns():x}")
     rules = Rules(settings.pod_name, settings.require_opt_in, settings.breaker_percent)
     listeners = Listeners(reader)
     reconciler = Reconciler(

@@ -37,7 +37,8 @@ class KubeCluster:
     async def list_replica_sets(self, namespace: str, selector: str) -> list[Json]:
         """List the ReplicaSets that a selector finds."""
         path = f"/apis/apps/v1/namespaces/{namespace}/replicasets"
-        return [item async for page in self._client.pages(path, labelSelector=selector) for item in page]
+        query = {"labelSelector": selector} if selector else {}
+        return [item async for page in self._client.pages(path, **query) for item in page]
 
     async def patch_deployment(self, namespace: str, name: str, operations: list[Json]) -> Json:
         """Apply a JSON Patch to a Deployment."""

@@ -34,7 +34,10 @@ class Timing:
 
 
 class Lease:
-    """A Lease of one name, held or waited for by one identity."""
+    """A Lease of one name, held or waited for by one identity.
+
+    Its client should be its own: a renewal must not queue behind a thousand status writes.
+    """
 
     def __init__(
         self,
@@ -85,6 +88,10 @@ class Lease:
                 body["spec"]["holderIdentity"] = ""
                 await self._client.put(f"{self._path}/{self._name}", body)
         self._renewed_at = float("-inf")
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._client.close()
 
     def _fresh(self) -> bool:
         return self._monotonic() - self._renewed_at < self._timing.period
