@@ -1,0 +1,113 @@
+"""A gate before the API server: it lets everything pass, and can end the operator right after one of its writes.
+
+So "killed at any moment" is no matter of luck: a power cut after each single write, whose answer never arrives.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import ssl
+import threading
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from sandbox.errors import SandboxError
+
+DROPPED = {"host", "connection", "transfer-encoding", "content-length", "content-encoding", "accept-encoding"}
+ALL = aiohttp.ClientTimeout(total=None)
+
+
+class Gate:
+    """Passes requests on, counts the writes, and kills who sent the one that was agreed upon."""
+
+    def __init__(self, kubeconfig: dict[str, Any]) -> None:
+        self._cluster = kubeconfig["clusters"][0]["cluster"]
+        self._left: int | None = None
+        self._fired = threading.Event()
+        self.pid: Callable[[], int] | None = None
+        self.writes: list[str] = []
+        self.opened = threading.Event()
+        self.port = 0
+
+    def arm(self, write: int, pid: Callable[[], int]) -> None:
+        """Kill the process after so many more writes; the Lease's are not counted."""
+        self._fired.clear()
+        self.writes.clear()
+        self.pid, self._left = pid, write
+
+    def wait(self, patience: float = 45) -> None:
+        """Wait until that has happened."""
+        if not self._fired.wait(patience):
+            raise SandboxError(f"the operator did not write so often: {self.writes}")
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Pass one request on, and its answer back as it comes."""
+        body = await request.read()
+        headers = {key: value for key, value in request.headers.items() if key.lower() not in DROPPED}
+        url = self._cluster["server"] + request.path_qs
+        async with self._session.request(request.method, url, data=body or None, headers=headers) as answer:
+            if answer.status < 400 and self._is_last(request):
+                await asyncio.Event().wait()  # whoever asked is dead
+            kept = {key: value for key, value in answer.headers.items() if key.lower() not in DROPPED}
+            response = web.StreamResponse(status=answer.status, headers=kept)
+            await response.prepare(request)
+            async for chunk in answer.content.iter_any():
+                await response.write(chunk)
+            await response.write_eof()
+            return response
+
+    async def serve(self) -> None:
+        """Stand open until it is closed."""
+        self._loop, self._closed = asyncio.get_running_loop(), asyncio.Event()
+        trust = ssl.create_default_context(cadata=b64decode(self._cluster["certificate-authority-data"]).decode())
+        connector = aiohttp.TCPConnector(ssl=trust, limit=0)
+        async with aiohttp.ClientSession(connector=connector, timeout=ALL) as self._session:
+            runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.1)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            self.port = runner.addresses[0][1]
+            self.opened.set()
+            await self._closed.wait()
+            await runner.cleanup()
+
+    def close(self) -> None:
+        """End it, from any thread."""
+        self._loop.call_soon_threadsafe(self._closed.set)
+
+    def _is_last(self, request: web.BaseRequest) -> bool:
+        if self._left is None or request.method not in {"POST", "PATCH"}:
+            return False
+        self.writes.append(f"{request.method} {request.path}")
+        self._left -= 1
+        if self._left > 0 or self.pid is None:
+            return False
+        os.kill(self.pid(), signal.SIGKILL)
+        self._left = None
+        self._fired.set()
+        return True
+
+
+@contextmanager
+def gate_before(kubeconfig: str, folder: Path) -> Iterator[tuple[Gate, Path]]:
+    """Open a gate before the cluster of a kubeconfig; yields it and a kubeconfig that leads through it."""
+    config = json.loads(kubeconfig)
+    gate = Gate(config)
+    thread = threading.Thread(target=asyncio.run, args=(gate.serve(),))
+    thread.start()
+    gate.opened.wait(10)
+    path = folder / "gate.kubeconfig"
+    clusters = [{**config["clusters"][0], "cluster": {"server": f"http://127.0.0.1:{gate.port}"}}]
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({**config, "clusters": clusters}))
+    try:
+        yield gate, path
+    finally:
+        gate.close()
+        thread.join()

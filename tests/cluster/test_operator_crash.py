@@ -1,0 +1,127 @@
+"""The operator dies at any moment and is started again: the same end, one rollback, and nothing is told twice."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from cluster.gate import Gate, gate_before
+from cluster.scenes import GOOD, WORSE, A, B, Model, image_of, unused_name
+from sandbox import cluster as clusters
+from sandbox import operator as operators
+from sandbox import scene
+from sandbox.cluster import Cluster
+from sandbox.kubectl import Kubectl
+from sandbox.operator import NAMESPACE, Operator
+from sandbox.waiting import wait_until
+
+FREE = '{"spec":{"holderIdentity":""}}'
+
+
+@dataclass
+class Life:
+    """One operator after the other, each behind the gate."""
+
+    cluster: Cluster
+    folder: Path
+    gate: Gate
+    kubeconfig: Path
+    operator: Operator | None = None
+
+    def begin(self, name: str = "operator", *, wait: bool = True) -> Operator:
+        """Start an operator."""
+        env = {"KUBECONFIG": str(self.kubeconfig), "MODELWARD_BREAKER_PERCENT": "100"}
+        self.operator = operators.start(self.cluster, self.folder, env, name=name, wait=wait)
+        return self.operator
+
+    def begin_again(self) -> None:
+        """Start it again after a kill, without waiting for the dead one's Lease to run out."""
+        if self.operator is not None:
+            self.operator.kill()
+        lease = ("patch", "lease", "modelward", "--namespace", NAMESPACE, "--type=merge", f"--patch={FREE}")
+        Kubectl(self.cluster).run(*lease)
+        self.begin()
+
+    def end_after(self, write: int) -> None:
+        """Have the operator killed after so many more writes."""
+        assert self.operator is not None
+        running = self.operator
+        self.gate.arm(write, lambda: running.pid)
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    """A cluster of this module's own, since nobody else could live with such an operator."""
+    folder = tmp_path_factory.mktemp("crash")
+    started = clusters.start(folder)
+    try:
+        operators.install(started)
+        with gate_before(operators.service_account_kubeconfig(started), folder) as (gate, kubeconfig):
+            life = Life(started, folder, gate, kubeconfig)
+            life.begin()
+            yield life
+            if life.operator is not None:
+                life.operator.stop()
+    finally:
+        started.stop()
+
+
+@pytest.fixture
+def model(life: Life, database_url: str) -> Model:
+    """Version A serves well and is watched; B is known to be worse."""
+    namespace = unused_name("crash")
+    Kubectl(life.cluster).run("create", "namespace", namespace)
+    model = Model(replace(Kubectl(life.cluster), namespace=namespace), database_url)
+    model.kubectl.apply(scene.secret(namespace, database_url))
+    model.predict(A, GOOD)
+    model.predict(B, WORSE)
+    model.deploy(A)
+    model.watch()
+    model.until_verdict("InsufficientData", A)
+    return model
+
+
+def expect_one_rollback(model: Model) -> None:
+    """Hold the end against that of an operator that was left alone."""
+    status = model.until(lambda s: s.get("verdict") == "NoData" and s["currentVersion"] == A, "A to be judged again")
+    assert (status["lastRollback"]["phase"], status["lastRollback"]["to"]) == ("Verified", A)
+    assert [(m["version"], m["rolledBack"]) for m in status["history"]] == [(A, False), (B, True), (A, False)]
+    assert [q["version"] for q in status["quarantine"]] == [B]
+    assert model.image() == image_of(A)
+    assert model.target()["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "3"
+    assert model.target()["metadata"]["annotations"]["modelward.dev/rollback-id"] == status["lastRollback"]["id"]
+    for kind in ("ModelDeployment", "Deployment"):
+        assert len(model.notes("RolledBack", kind)) == 1
+    notes = [(e["reason"], e["note"]) for e in model.events()]
+    assert len(set(notes)) == len(notes)
+
+
+def expect_no_trace_of_ownership(model: Model) -> None:
+    """Nobody may meet a conflict with us, however often we died."""
+    shown = model.kubectl.run("get", "deployment", model.name, "--output=json", "--show-managed-fields")
+    assert "modelward" not in {entry["manager"] for entry in json.loads(shown)["metadata"]["managedFields"]}
+
+
+def deploy_worse(model: Model) -> None:
+    """B is deployed, and its labels are there already."""
+    model.deploy(B)
+
+
+def ask(model: Model) -> None:
+    """A person wants the previous version."""
+    model.watch(autoRollback=False)
+    model.deploy(B)
+    model.until_verdict("Degraded", B)
+    model.ask("rollback")
+
+
+@pytest.mark.parametrize("write", range(1, 8))
+def test_killed_after_any_write_the_rollback_ends_the_same(life: Life, model: Model, write: int):
+    life.end_after(write)
+    model.deploy(B)
+    life.gate.wait()
+    life.begin_again()
+    expect_one_rollback(model)
+    expect_no_trace_of_ownership(model)
