@@ -54,9 +54,9 @@ STORIES: dict[str, list[Step]] = {
     "a hotfix follows a rollback": [*DEGRADED, ship(C)],
     "the database goes down": [begin, ship(B), silence],
 }
-MOST = 30
-UNDISTURBED: dict[str, dict[str, Any]] = {}
-"""How each story ends, lived through once."""
+MOST = 26
+UNDISTURBED: dict[str, World] = {}
+"""Each story, lived through once."""
 
 
 async def live(story: list[Step], kill: Callable[[World], None] = nothing) -> World:
@@ -102,10 +102,11 @@ def end(world: World) -> dict[str, Any]:
 @pytest.mark.parametrize("nth", range(1, MOST + 1), ids=lambda n: f"request {n}")
 @pytest.mark.parametrize("story", STORIES)
 async def test_the_end_is_the_same_when_killed_at(story: str, nth: int, after: bool):  # noqa: FBT001
-    killed = await live(STORIES[story], lambda world: world.cluster.kill(nth, after=after))
     if story not in UNDISTURBED:
-        UNDISTURBED[story] = end(await live(STORIES[story]))
-    assert end(killed) == UNDISTURBED[story]
+        UNDISTURBED[story] = await live(STORIES[story])
+    calm = UNDISTURBED[story]
+    if nth <= len(calm.cluster.calls):  # a story ends after fewer requests than the longest one
+        assert end(await live(STORIES[story], lambda world: world.cluster.kill(nth, after=after))) == end(calm)
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
