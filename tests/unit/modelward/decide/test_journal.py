@@ -1,6 +1,7 @@
 """The journal of a rollback: its id, its phases, and what each leaves behind."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,17 +15,20 @@ from builders import (
     C,
     a_rollback,
     a_serving,
+    a_spec,
     a_status,
     an_order,
     image_of,
     quarantined,
 )
 from modelward.decide import journal
-from modelward.domain.decision import RollbackOrder, Target
+from modelward.domain.decision import Decision, RollbackOrder, Target
 from modelward.domain.reasons import Reason
+from modelward.domain.serving import Rollout
 from modelward.domain.status import Hold, Phase, PlacedBy, Status
 
 STATUS = a_status(A, B)
+MINUTE = timedelta(minutes=1)
 
 
 def order(
@@ -161,6 +165,50 @@ def test_only_intent_and_patch_are_under_way():
 def test_what_was_not_begun_cannot_go_on(step: Any):
     with pytest.raises(ValueError, match="no rollback"):
         step(STATUS, NOW)
+
+
+# -- how a patched rollback ends --------------------------------------------------------------------------------------
+
+SPEC = a_spec(rollback={"verifyTimeout": "10m"})
+WAITING = Rollout(complete=False, failed=False, sentence="0 of 1 replicas updated, 0 available")
+GIVEN_UP = Rollout(complete=False, failed=True, sentence="0 of 1 replicas updated, 0 available")
+DONE = Rollout(complete=True, failed=False, sentence="1 of 1 replicas updated, 1 available")
+
+SETTLED: dict[str, tuple[Phase, str, Rollout, timedelta, Phase]] = {
+    "rolled out": (Phase.PATCHED, A, DONE, MINUTE, Phase.VERIFIED),
+    "rolled out late": (Phase.PATCHED, A, DONE, HOUR, Phase.VERIFIED),
+    "not yet": (Phase.PATCHED, A, WAITING, 10 * MINUTE, Phase.PATCHED),
+    "not in time": (Phase.PATCHED, A, WAITING, 11 * MINUTE, Phase.FAILED),
+    "past the rollout's own deadline": (Phase.PATCHED, A, GIVEN_UP, MINUTE, Phase.FAILED),
+    "failed, and still does not start": (Phase.FAILED, A, WAITING, HOUR, Phase.FAILED),
+    "failed, and did start in the end": (Phase.FAILED, A, DONE, HOUR, Phase.VERIFIED),
+    "failed, and replaced by a third version": (Phase.FAILED, C, DONE, HOUR, Phase.FAILED),
+    "replaced by a third version that starts": (Phase.PATCHED, C, DONE, MINUTE, Phase.SUPERSEDED),
+    "replaced by a third version that does not": (Phase.PATCHED, C, WAITING, MINUTE, Phase.SUPERSEDED),
+    "not patched yet": (Phase.DECIDED, A, DONE, HOUR, Phase.DECIDED),
+    "verified already": (Phase.VERIFIED, C, WAITING, HOUR, Phase.VERIFIED),
+}
+
+
+@pytest.mark.parametrize(("phase", "version", "rollout", "age", "after"), SETTLED.values(), ids=SETTLED)
+def test_is_settled(phase: Phase, version: str, rollout: Rollout, age: timedelta, after: Phase):
+    patched = None if phase is Phase.DECIDED else NOW - age
+    status = a_status(A, B, A, last_rollback=a_rollback(phase, patched_time=patched))
+    decision = journal.settle(status, SPEC, a_serving(version, rollout=rollout), NOW)
+    assert decision.status.last_rollback is not None
+    assert decision.status.last_rollback.phase is after
+    ended_badly = after is not phase and after in {Phase.FAILED, Phase.SUPERSEDED}
+    assert bool(decision.announcements) is ended_badly
+
+
+def test_where_nothing_was_rolled_back_there_is_nothing_to_settle():
+    assert journal.settle(STATUS, SPEC, a_serving(), NOW) == Decision(STATUS)
+
+
+def test_a_version_that_does_not_start_says_how_far_it_came():
+    status = a_status(A, B, A, last_rollback=a_rollback(Phase.PATCHED, patched_time=NOW - HOUR))
+    (told,) = journal.settle(status, SPEC, a_serving(A, rollout=WAITING), NOW).announcements
+    assert told.message.startswith(f"{B} -> {A}: {A} did not become available: 0 of 1 replicas updated")
 
 
 # -- what is told ----------------------------------------------------------------------------------------------------
