@@ -1,5 +1,6 @@
 """Labels that announce themselves bring a check forward, and never more often than the database can bear."""
 
+import time
 from datetime import timedelta
 
 from builders import NAME, NAMESPACE, A
@@ -80,6 +81,30 @@ async def test_a_slow_database_is_asked_less_often():
     assert world.reader.statements == asked
     await world.turn(2 * SECOND)
     assert world.reader.statements == asked + 1
+
+
+async def test_a_check_that_is_near_is_not_put_off():
+    world = await a_degraded_world()
+    world.entry().checked_at, world.entry().check_seconds = world.monotonic, 1000.0
+    hear(world)
+    await world.turn(CHECK)
+    assert world.serving() == A
+
+
+async def test_what_is_heard_during_a_check_is_looked_at_after_it():
+    world = await a_listening_world()
+    world.edit(autoRollback=False)
+    await world.turn()
+    world.monotonic = time.monotonic()  # the clock that the operator takes for the end of a check
+    world.cluster.interrupt(lambda: hear(world), verb="patch", kind="ModelDeployment")
+    world.ask("check")
+    asked = world.reader.statements
+    await world.turn()
+    assert world.reader.statements == asked + 1
+    await world.turn(2 * SECOND)
+    assert world.reader.statements == asked + 2
+    await world.turn(MINUTE)
+    assert world.reader.statements == asked + 2
 
 
 async def test_an_announcement_for_nobody_does_no_harm():
