@@ -272,12 +272,6 @@ async def test_a_thousand_questions_are_one_statement_and_each_gets_its_own_answ
     assert all(quality.baseline and quality.baseline.sums.n == 3 for quality in found)
 
 
-async def test_the_same_question_twice_has_the_same_answer_twice(database_url: str):
-    insert(database_url, any_rows(7, datetime.now(UTC)))
-    first, second = await ask(database_url, about(), about())
-    assert_same(first, second)
-
-
 async def test_of_many_versions_the_one_on_trial_and_the_busiest_are_told(database_url: str):
     rows = [
         Row("m", f"v{v}", START + i * timedelta(seconds=1), 1.0, 1.0, None, f"{v}-{i}")

@@ -12,11 +12,9 @@ from builders import (
     NOW,
     A,
     B,
-    C,
     a_previous,
     a_quality,
     a_resource,
-    a_rollback,
     a_serving,
     a_spec,
     a_status,
@@ -26,7 +24,7 @@ from builders import (
     quarantined,
     sums,
 )
-from modelward.decide.decide import decide, follow, record, refuse
+from modelward.decide.decide import decide, record, refuse
 from modelward.decide.guards import Fleet
 from modelward.decide.verdict import judge
 from modelward.domain.decision import Decision, Judgement
@@ -130,6 +128,11 @@ def test_a_target_that_never_served_here_takes_the_image_that_is_given():
     decision = decided(previous=a_previous(image=""))
     assert decision.order is not None
     assert decision.order.to.image == image_of(A)
+
+
+def test_what_is_contested_is_never_acted_on():
+    status = a_status(A, B, quarantine=quarantined(B), reassertions=(NOW - HOUR,))
+    assert [h.guard for h in decided(status=status).holds] == ["Contested"]
 
 
 # -- what status says ------------------------------------------------------------------------------------------------
@@ -291,58 +294,3 @@ def test_another_problem_is_told_anew():
     first = refuse(a_resource(), a_status(A, B), MISSING, NOW)
     other = ServingProblem(Reason.CONTAINER_NOT_FOUND, "no such container")
     assert told(refuse(a_resource(), first.status, other, NOW)) == [Reason.CONTAINER_NOT_FOUND]
-
-
-# -- following the Deployment ----------------------------------------------------------------------------------------
-
-LANDED = a_status(A, B, A, landing=True, quarantine=quarantined(B), last_rollback=a_rollback())
-
-
-def followed(status: Status, version: str, spec: Spec | None = None) -> Decision:
-    spec = spec or a_spec()
-    return follow(a_resource(spec, status), spec, status, a_serving(version), NOW)
-
-
-def test_the_same_version_is_no_news():
-    assert followed(LANDED, A) == Decision(LANDED)
-
-
-def test_a_rolled_back_version_that_came_back_is_put_right():
-    decision = followed(LANDED, B)
-    assert decision.order is not None
-    assert (decision.order.from_version, decision.order.to.version) == (B, A)
-    assert decision.order.to.image == image_of(A)
-    assert decision.order.reason is Reason.QUARANTINE_ENFORCED
-    assert decision.status == LANDED
-
-
-NOT_PUT_RIGHT: dict[str, tuple[Status, str, Spec, list[Reason]]] = {
-    "a third version is an override": (LANDED, C, a_spec(), [Reason.VERSION_CHANGED]),
-    "auto-rollback is off": (LANDED, B, a_spec(autoRollback=False), [Reason.VERSION_CHANGED]),
-    "its quarantine was cleared": (replace(LANDED, quarantine=()), B, a_spec(), [Reason.VERSION_CHANGED]),
-    "it was put right within a day": (
-        replace(LANDED, reassertions=(NOW - HOUR,)),
-        B,
-        a_spec(),
-        [Reason.VERSION_CHANGED, Reason.CONTESTED],
-    ),
-}
-
-
-@pytest.mark.parametrize(("status", "version", "spec", "reasons"), NOT_PUT_RIGHT.values(), ids=NOT_PUT_RIGHT)
-def test_is_not_put_right_where(status: Status, version: str, spec: Spec, reasons: list[Reason]):
-    decision = followed(status, version, spec)
-    assert decision.order is None
-    assert told(decision) == reasons
-    assert decision.status.current_version == version
-
-
-def test_it_may_be_put_right_again_after_a_day():
-    assert followed(replace(LANDED, reassertions=(NOW - DAY,)), B).order is not None
-
-
-def test_what_is_contested_is_never_acted_on():
-    contested = followed(replace(LANDED, reassertions=(NOW - HOUR,)), B).status
-    decision = decided(status=contested)
-    assert decision.order is None
-    assert "Contested" in [h.guard for h in decision.holds]
