@@ -1,0 +1,151 @@
+"""The sweeper's own loop, run as it runs in the operator: it wakes when something happens, and waits for nobody."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from builders import NAMESPACE, A
+from component.world import SECRET, World
+from doubles import InMemoryReader
+from modelward.domain.errors import SourceError
+from modelward.domain.quality import Quality
+from modelward.domain.questions import Connection, Question
+
+WITHIN = 10
+SLOW = {**SECRET, "host": "slow"}
+
+
+class HangingReader(InMemoryReader):
+    """Its database called slow says nothing before it is told to."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.clock)
+        self.asked_slow, self.speak = asyncio.Event(), asyncio.Event()
+
+    async def read(self, connection: Connection, questions: Sequence[Question]) -> list[Quality | SourceError]:
+        """Answer, the slow one only after `speak`."""
+        if ("host", "slow") in connection.parameters:
+            self.asked_slow.set()
+            await self.speak.wait()
+        return await super().read(connection, questions)
+
+
+class Gate:
+    """Opens when a resource's status has been written."""
+
+    def __init__(self, world: World, nth: int = 1) -> None:
+        self.opened = asyncio.Event()
+        world.cluster.interrupt(self.opened.set, nth, verb="patch", kind="ModelDeployment", after=True)
+
+    async def wait(self) -> None:
+        await asyncio.wait_for(self.opened.wait(), WITHIN)
+
+
+@asynccontextmanager
+async def running(world: World) -> AsyncIterator[None]:
+    """Let the loop run; a fault in it is a fault of the test."""
+    loop = asyncio.create_task(world.sweeper.run())
+    yield
+    loop.cancel()
+    (ended,) = await asyncio.gather(loop, return_exceptions=True)
+    assert isinstance(ended, asyncio.CancelledError), ended
+
+
+def a_world_of_two() -> World:
+    """Return a world with a model on a database that answers and one on a database that hangs."""
+    world = World()
+    world.cluster.secrets[NAMESPACE, "slow"] = SLOW
+    world.model("fine")
+    world.model("slow", database={"secretRef": {"name": "slow"}})
+    for name in ("fine", "slow"):
+        world.deploy(A, name)
+    return world
+
+
+def hang(world: World) -> HangingReader:
+    """Put a new operator with a hanging database into the world."""
+    world.reader = HangingReader(world)
+    world.restart()
+    return world.reader
+
+
+async def test_whoever_is_new_gets_a_turn_without_waiting():
+    world = World()
+    async with running(world):
+        first = Gate(world)
+        world.model()
+        world.deploy(A)
+        world._watch()
+        await first.wait()
+    assert world.status().current_version == A
+
+
+async def test_an_edit_wakes_it():
+    world = World()
+    world.model()
+    world.deploy(A)
+    await world.turn()
+    async with running(world):
+        gate = Gate(world)
+        world.edit(suspend=True)
+        world._watch()
+        await gate.wait()
+    assert world.condition("Ready") == ("True", "Suspended")
+
+
+async def test_a_database_that_hangs_delays_nobody_else():
+    world = a_world_of_two()
+    reader = hang(world)
+    async with running(world):
+        gate = Gate(world)
+        await gate.wait()
+        assert world.status("fine").current_version == A
+        assert world.status("slow").epoch is None
+        gate = Gate(world)
+        reader.speak.set()
+        await gate.wait()
+    assert world.status("slow").current_version == A
+
+
+async def test_what_happens_to_a_resource_during_its_turn_is_looked_at_after_it():
+    world = a_world_of_two()
+    reader = hang(world)
+    async with running(world):
+        await asyncio.wait_for(reader.asked_slow.wait(), WITHIN)
+        world.edit("slow", suspend=True)
+        world._watch()
+        gate = Gate(world)
+        reader.speak.set()
+        await gate.wait()
+        while world.condition("Ready", "slow") != ("True", "Suspended"):
+            gate = Gate(world)
+            world._watch()
+            await gate.wait()
+
+
+@pytest.mark.parametrize("moment", ["at rest", "while a database hangs"])
+async def test_it_ends_when_it_is_told_to(moment: str):
+    world = a_world_of_two()
+    reader = hang(world)
+    if moment == "at rest":
+        reader.speak.set()
+    async with running(world):
+        await asyncio.wait_for(reader.asked_slow.wait(), WITHIN)
+    await asyncio.gather(*world.sweeper._sweeps, return_exceptions=True)
+    assert world.cluster.images == []
+
+
+async def test_a_loop_that_stands_still_is_not_alive():
+    world = World()
+    assert world.sweeper.is_alive()
+    world.monotonic += 61
+    assert not world.sweeper.is_alive()
+    async with running(world):
+        gate = Gate(world)
+        world.model()
+        world.deploy(A)
+        world._watch()
+        await gate.wait()
+        assert world.sweeper.is_alive()
