@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from modelward.act.rollback import Outcome, Patched, give_back, put_back
-from modelward.decide import journal
+from modelward.decide import journal, requests
 from modelward.decide.conditions import summarise
 from modelward.domain.decision import Decision
 from modelward.domain.errors import ConflictError
@@ -60,6 +60,9 @@ class Rollbacks:
             await self._patch(entry, spec, serving)
         elif entry.announced != rollback.id:
             await self._announce(entry, rollback)
+        else:
+            return
+        await self.scribe.announce(entry, requests.retell(entry.resource.status))
 
     async def give_up(self, entry: Entry, why: str) -> None:
         """End a rollback whose Deployment is gone or unreadable."""

@@ -102,6 +102,14 @@ def refuse_all(resource: Resource, status: Status, pending: Pending, why: str) -
     return decision
 
 
+def retell(status: Status) -> tuple[Announcement, ...]:
+    """Tell again of the request that began the running rollback: the operator may have died before it could."""
+    rollback, record = status.last_rollback, status.requests.rollback
+    if rollback is None or rollback.reason != Reason.REQUEST_DONE or record is None or record.result != "Done":
+        return ()
+    return (_announce("rollback", record.requested_at, record.result, record.message),)
+
+
 def _is_new(at: str | None, record: RequestRecord | None) -> bool:
     return bool(at) and (record is None or record.requested_at != (at or "")[:64])
 
@@ -153,7 +161,10 @@ def _list(status: Status, known: tuple[str, ...]) -> str:
 def _answer(status: Status, kind: str, at: str, result: str, message: str, version: str | None = None) -> Decision:
     entry = RequestRecord(at[:64], result, message[:1024], version[:128] if version else None)
     records = replace(status.requests, **{kind: entry})
+    return Decision(replace(status, requests=records), announcements=(_announce(kind, at, result, message),))
+
+
+def _announce(kind: str, at: str, result: str, message: str) -> Announcement:
     reason = Reason.REQUEST_DONE if result == "Done" else Reason.REQUEST_REFUSED
     spoken = f"{kind.replace('_', ' ')}: {message}"
-    told = Announcement(reason, spoken, f"{kind}/{at}", warning=result != "Done", action="Request")
-    return Decision(replace(status, requests=records), announcements=(told,))
+    return Announcement(reason, spoken, f"{kind}/{at}", warning=result != "Done", action="Request")
