@@ -35,8 +35,11 @@ async def run_kopf(house: House) -> None:
 
 def register(operator: kopf.OperatorRegistry, house: House) -> None:
     """Hang the handlers into kopf's registry."""
-    sweeper, registry = house.sweeper, house.registry
+    _register_life(operator, house)
+    _register_watches(operator, house)
 
+
+def _register_life(operator: kopf.OperatorRegistry, house: House) -> None:
     @kopf.on.login(registry=operator)
     async def login(**_: Any) -> kopf.AiohttpSession:
         return make_session(find_access())
@@ -44,6 +47,14 @@ def register(operator: kopf.OperatorRegistry, house: House) -> None:
     @kopf.on.startup(registry=operator)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
         apply_settings(settings)
+
+    @kopf.on.cleanup(registry=operator)
+    async def stop_listening(**_: Any) -> None:
+        house.listeners.stop()  # kopf waits five seconds for every task that was begun after it
+
+
+def _register_watches(operator: kopf.OperatorRegistry, house: House) -> None:
+    sweeper, registry = house.sweeper, house.registry
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=operator)
     async def on_resource(event: kopf.RawEvent, **_: Any) -> None:
