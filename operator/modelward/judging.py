@@ -18,6 +18,7 @@ from modelward.domain.errors import ClusterError, SourceError
 from modelward.domain.ports import QualityReader
 from modelward.domain.quality import Quality
 from modelward.domain.questions import Connection, Question
+from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
 from modelward.domain.spec import Spec
 from modelward.domain.status import Status, Verdict
@@ -147,8 +148,16 @@ class Judging:
         statuses |= {plan.entry.resource.key: decision.status for plan, decision in decided}
         now = self.rollbacks.scribe.clock.now()
         judged = [s for s in statuses.values() if s.verdict in {Verdict.HEALTHY, Verdict.DEGRADED}]
-        bad = sum(s.verdict is Verdict.DEGRADED and _turned_lately(s, now) for s in judged)
+        held = {key for key, entry in self.registry.entries.items() if _is_held(entry.resource.status)}
+        bad = sum(
+            s.verdict is Verdict.DEGRADED and (key in held or _turned_lately(s, now)) for key, s in statuses.items()
+        )
         return Fleet(len(judged), bad, self.breaker_percent)
+
+
+def _is_held(status: Status) -> bool:
+    """Whether the breaker held it back last time: a feed that stays broken must not wear the breaker out."""
+    return any(hold.guard == Reason.BREAKER_OPEN for hold in status.holds)
 
 
 def _turned_lately(status: Status, now: datetime) -> bool:

@@ -8,13 +8,14 @@ from datetime import datetime
 from modelward.act.announce import make_events
 from modelward.act.record import says_something_new, write_status
 from modelward.domain.decision import Announcement
-from modelward.domain.errors import ConflictError
+from modelward.domain.errors import ConflictError, ForbiddenError, NotFoundError, UnprocessableError
 from modelward.domain.ports import Clock, Cluster
 from modelward.domain.resource import parse_resource
 from modelward.domain.status import Status
 from modelward.registry import Entry
 
 log = logging.getLogger(__name__)
+REFUSED = (ForbiddenError, NotFoundError, UnprocessableError)  # a quota, a namespace that ends: no reason not to act
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +60,7 @@ class Scribe:
             moment = happened or self.clock.now()
             events = make_events(entry.resource, entry.deployment, announcement, moment, self.instance)
             for event in events:
-                await self.cluster.create_event(entry.resource.namespace, event)
+                try:
+                    await self.cluster.create_event(entry.resource.namespace, event)
+                except REFUSED as error:
+                    log.warning("%s/%s: an Event could not be written: %s", *entry.resource.key, error)

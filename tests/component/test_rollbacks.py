@@ -8,6 +8,7 @@ import pytest
 
 from builders import NAMESPACE, A, B, C, a_deployment, image_of
 from component.world import BAD, CHECK, HOUR, MINUTE, World, a_degraded_world
+from doubles import forbidden
 from modelward.domain.errors import ClusterError, ConflictError, ThrottledError
 from modelward.domain.status import Phase
 
@@ -144,6 +145,17 @@ async def test_a_conflict_at_the_intent_does_not_put_the_rollback_off_to_the_nex
     assert world.serving() == B
     await world.turn(timedelta(seconds=1))
     assert world.serving() == A
+
+
+async def test_events_that_are_refused_do_not_stop_anything():
+    world = await a_degraded_world()
+    for nth in range(1, 50):
+        world.cluster.fail(forbidden("exceeded quota: events"), nth, kind="Event")
+    await world.turn(CHECK)
+    assert (world.serving(), phase(world)) == (A, Phase.VERIFIED)
+    world.deploy(C)
+    await world.turn(MINUTE)
+    assert world.status().current_version == C
 
 
 # -- the rollout -----------------------------------------------------------------------------------------------------

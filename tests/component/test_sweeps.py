@@ -179,6 +179,20 @@ async def test_the_breaker_counts_those_that_were_judged_before_as_well():
     assert world.cluster.images == []
 
 
+async def test_a_feed_that_stays_broken_does_not_wear_the_breaker_out():
+    world = await a_fleet(6, bad=4)
+    for _ in range(15):
+        await world.turn(CHECK)
+        world.clock.advance(CHECK)
+        for i in range(6):
+            world.predict(B, BAD if i < 4 else GOOD, model=f"model-{i}")
+        world.clock.advance(-CHECK)
+    world.restart()
+    await world.turns(3)
+    assert world.cluster.images == []
+    assert world.told().count("Degraded") == 4
+
+
 async def test_when_the_feed_is_mended_all_is_well_again():
     world = await a_fleet(4, bad=4)
     await world.turn(CHECK)
