@@ -11,7 +11,7 @@ import ssl
 import threading
 from base64 import b64decode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import aiohttp
 from aiohttp import web
 
 from sandbox.errors import SandboxError
+from sandbox.waiting import wait_until
 
 DROPPED = {"host", "connection", "transfer-encoding", "content-length", "content-encoding", "accept-encoding"}
 ALL = aiohttp.ClientTimeout(total=None)
@@ -58,10 +59,20 @@ class Gate:
             kept = {key: value for key, value in answer.headers.items() if key.lower() not in DROPPED}
             response = web.StreamResponse(status=answer.status, headers=kept)
             await response.prepare(request)
-            async for chunk in answer.content.iter_any():
-                await response.write(chunk)
-            await response.write_eof()
+            with suppress(ConnectionError):  # whoever asked is gone
+                async for chunk in answer.content.iter_any():
+                    await response.write(chunk)
+                await response.write_eof()
             return response
+
+    def fires_before(self, other: Callable[[], bool]) -> bool:
+        """Wait for the kill or for something else; True if it was the kill."""
+        wait_until(lambda: self._fired.is_set() or other(), for_="a write", timeout=45)
+        return self._fired.is_set()
+
+    def disarm(self) -> None:
+        """Let everything pass again."""
+        self._left = None
 
     async def serve(self) -> None:
         """Stand open until it is closed."""
