@@ -19,11 +19,6 @@ def image(version: str) -> str:
     return f"{REPOSITORY}:{version}"
 
 
-def namespace() -> Manifest:
-    """Return the namespace of the story."""
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-
-
 def secret(database_url: str) -> Manifest:
     """Return the Secret that points at the database."""
     return {**_head("v1", "Secret", SECRET), "stringData": {"uri": database_url}}

@@ -82,6 +82,8 @@ def _build(stack: ExitStack, state: Path, say: Say) -> Stage:
         database = sandbox.database.start(state, say)
         stack.callback(database.stop)
     migrate(database.url)
+    kubectl = Kubectl(cluster)
+    kubectl.run("create", "namespace", NAMESPACE)  # and no other's: it is deleted at the end
     if cluster.is_given:
         stack.callback(_leave, cluster)
     sandbox.operator.install(cluster, say)
@@ -91,7 +93,7 @@ def _build(stack: ExitStack, state: Path, say: Say) -> Stage:
         stack.callback(operator.stop)
     wait_until(operator.is_ready, for_="the operator to be ready", timeout=60)
     say("waiting for the models to be trained")
-    return Stage(cluster, Kubectl(cluster), database, operator, cast.result())
+    return Stage(cluster, kubectl, database, operator, cast.result())
 
 
 def migrate(url: str) -> None:
@@ -104,5 +106,5 @@ def migrate(url: str) -> None:
 
 def _leave(cluster: Cluster) -> None:
     """Take from somebody else's cluster what the demo brought there."""
-    Kubectl(cluster).run("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
+    Kubectl(cluster).run("delete", "namespace", NAMESPACE, "--timeout=60s")
     sandbox.operator.uninstall(cluster)

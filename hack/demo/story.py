@@ -48,7 +48,6 @@ class Story:
         """Apply what a person applies, and let the flights begin."""
         kubectl, database = self._stage.kubectl, self._stage.database
         for manifest in (
-            manifests.namespace(),
             manifests.secret(database.url),
             manifests.deployment(first.name),
             manifests.model_deployment(),
