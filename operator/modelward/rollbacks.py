@@ -49,7 +49,8 @@ class Rollbacks:
         what = f"{order.from_version} -> {order.to.version}: {order.message}"
         log.info("%s/%s: rolling back %s", *entry.resource.key, what)
         await self._patch(entry, spec, serving)
-        told = (a for a in decision.announcements if a.reason is not Reason.DEGRADED)
+        known = requests.retell(entry.resource.status) if entry.announced == order.id else ()
+        told = (a for a in decision.announcements if a.reason is not Reason.DEGRADED and a not in known)
         await self.scribe.announce(entry, tuple(told), happened)
 
     async def resume(self, entry: Entry, spec: Spec, serving: Serving) -> None:
@@ -60,9 +61,6 @@ class Rollbacks:
             await self._patch(entry, spec, serving)
         elif entry.announced != rollback.id:
             await self._announce(entry, rollback)
-        else:
-            return
-        await self.scribe.announce(entry, requests.retell(entry.resource.status))
 
     async def give_up(self, entry: Entry, why: str) -> None:
         """End a rollback whose Deployment is gone or unreadable."""
@@ -109,7 +107,9 @@ class Rollbacks:
         await self.scribe.insist(entry, summarise(status, entry.resource.generation, now))
 
     async def _announce(self, entry: Entry, rollback: Rollback) -> None:
-        await self.scribe.announce(entry, (journal.announce_patched(rollback),))
+        """Tell of it, and of the request that began it, before its end is recorded: a restart looks no further back."""
+        told = (journal.announce_patched(rollback), *requests.retell(entry.resource.status))
+        await self.scribe.announce(entry, told)
         entry.announced = rollback.id
 
     def _check_fence(self) -> None:

@@ -1,6 +1,8 @@
 """The composition root: everything is built once, here, and closed once."""
 
 import asyncio
+import ctypes
+import gc
 import logging
 import time
 from dataclasses import dataclass
@@ -21,7 +23,8 @@ from modelward.settings import Settings
 from modelward.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
-RELIST = 3600.0
+RELIST, TRIM = 3600.0, 20.0
+LIBC = ctypes.CDLL(None)
 
 
 class SystemClock:
@@ -103,6 +106,17 @@ async def preload(house: House) -> None:
         entry.deployment_read = True
         house.sweeper.kick(key)
     log.info("watching %d ModelDeployments", len(house.registry.entries))
+
+
+async def give_back_memory(house: House) -> None:
+    """Give back what a burst of new resources needed at its peak: the C library keeps it otherwise."""
+    size = -1
+    while True:
+        await asyncio.sleep(TRIM)
+        if len(house.registry.entries) != size and hasattr(LIBC, "malloc_trim"):
+            size = len(house.registry.entries)
+            gc.collect()
+            LIBC.malloc_trim(0)
 
 
 async def tidy(house: House) -> None:

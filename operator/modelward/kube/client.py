@@ -17,7 +17,7 @@ from modelward.domain.errors import (
 from modelward.domain.ports import Json
 
 JSON_PATCH = "application/json-patch+json"
-PAGE = 500
+PAGE = 100  # objects: a page is parsed whole, and what it costs at its peak is never given back
 BY_STATUS: dict[int, type[ClusterError]] = {
     401: ForbiddenError,
     403: ForbiddenError,

@@ -35,10 +35,10 @@ class KubeCluster:
         return await self._client.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
 
     async def list_replica_sets(self, namespace: str, selector: str) -> list[Json]:
-        """List the ReplicaSets that a selector finds."""
+        """List the ReplicaSets that a selector finds, each without what nobody asks for."""
         path = f"/apis/apps/v1/namespaces/{namespace}/replicasets"
         query = {"labelSelector": selector} if selector else {}
-        return [item async for page in self._client.pages(path, **query) for item in page]
+        return [item async for page in self._client.pages(path, **query) for item in map(_slim, page)]
 
     async def patch_deployment(self, namespace: str, name: str, operations: list[Json]) -> Json:
         """Apply a JSON Patch to a Deployment."""
@@ -68,6 +68,12 @@ class KubeCluster:
             async for page in self._client.pages(path):
                 for item in page:
                     yield item
+
+
+def _slim(replica_set: Json) -> Json:
+    meta = replica_set["metadata"]
+    kept = {key: meta[key] for key in ("name", "annotations", "ownerReferences") if key in meta}
+    return {"metadata": kept, "spec": {"template": {"spec": replica_set["spec"]["template"]["spec"]}}}
 
 
 def _paths(base: str, namespaces: tuple[str, ...], plural: str) -> list[str]:
