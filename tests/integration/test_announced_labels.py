@@ -38,7 +38,10 @@ async def _after(first: asyncio.Future[Announced], feed: AsyncIterator[Announced
 
 
 async def _until_listening(url: str) -> None:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN modelward' AND state = 'idle'"
+    query = (  # of this test's database: the session of a test before may still be ending
+        "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN modelward' AND state = 'idle'"
+        " AND datname = current_database()"
+    )
     async with asyncio.timeout(HEARD_WITHIN), await psycopg.AsyncConnection.connect(url, autocommit=True) as asking:
         while (await (await asking.execute(query)).fetchone()) == (0,):
             await asking.execute("SELECT pg_sleep(0.01)")

@@ -79,12 +79,12 @@ class PostgresReader:
         link = await self._open(connection)
         try:
             await link.execute("LISTEN modelward")
-            while True:
-                await _until_readable(link.fileno())
+            while True:  # what came along with the answer to LISTEN is there already: read first, then wait
                 async for notice in link.notifies(timeout=0):
                     announced = _announced(notice.payload)
                     if announced is not None:
                         yield announced
+                await _until_readable(link.fileno())
         except psycopg.Error as error:
             raise explain_query(error) from None
         finally:
