@@ -54,12 +54,12 @@ def secrets(database_url: str) -> list[Request]:
     return [Request(f"/api/v1/namespaces/bench-{n}/secrets", body) for n in range(NAMESPACES)]
 
 
-def create_deployment(model: Model) -> Request:
-    """Serve the new version, with one replica."""
+def create_deployment(model: Model, replicas: int) -> Request:
+    """Serve the new version; the operator looks at Deployments only, so most of the fleet needs no pods."""
     labels = {"app": model.name}
     pod = {"containers": [{"name": "model", "image": image(model, NEW)}], "terminationGracePeriodSeconds": 0}
     spec = {
-        "replicas": 1,
+        "replicas": replicas,
         "selector": {"matchLabels": labels},
         "template": {"metadata": {"labels": labels}, "spec": pod},
     }
@@ -111,9 +111,9 @@ def is_ready(resource: dict[str, Any]) -> bool:
 
 
 def is_rolled_out(deployment: dict[str, Any]) -> bool:
-    """Whether all replicas of a Deployment are there."""
-    wanted: int = deployment["spec"]["replicas"]
-    return bool(deployment.get("status", {}).get("availableReplicas", 0) == wanted)
+    """Whether the controller has seen a Deployment, and all its replicas are there."""
+    wanted, status = deployment["spec"]["replicas"], deployment.get("status", {})
+    return "observedGeneration" in status and status.get("availableReplicas", 0) == wanted
 
 
 def phase(resource: dict[str, Any]) -> str:

@@ -99,7 +99,7 @@ def build(database: EmbeddedDatabase, resources: int, rollbacks: int, seconds: f
             sandbox.operator.install(cluster, say)
             reader = data.prepare(database.url, secrets.token_hex(8))
             api, audit = Api.of(cluster.kubeconfig), AuditLog(cluster.audit_log)
-            _populate(api, database.url, reader, resources, say)
+            _populate(api, (database.url, reader), resources, rollbacks, say)
             with undisturbed():
                 operator = sandbox.operator.start(cluster, Path(state), SETTINGS, wait=False)
                 stack.callback(operator.stop)
@@ -116,14 +116,14 @@ def _show_log(kind: type[BaseException] | None, operator: Operator, say: Say) ->
         say("the operator's last lines:\n" + operator.runner.log_tail(operator.name))
 
 
-def _populate(api: Api, url: str, reader: str, resources: int, say: Say) -> None:
+def _populate(api: Api, urls: tuple[str, str], resources: int, rollbacks: int, say: Say) -> None:
     say(f"inserting rows, creating {resources} Deployments")
     for version in (fleet.OLD, fleet.NEW):
-        data.insert(url, range(resources), version)
+        data.insert(urls[0], range(resources), version)
     api.burst(fleet.namespaces())
-    api.burst(fleet.secrets(reader))
-    api.burst([fleet.create_deployment(m) for m in fleet.models(range(resources))])
-    say("waiting for their pods")
+    api.burst(fleet.secrets(urls[1]))
+    models = fleet.models(range(resources))
+    api.burst([fleet.create_deployment(m, replicas=int(m.number < 2 * rollbacks)) for m in models])
     wait_until(lambda: _are_rolled_out(api), for_="the Deployments to be rolled out", timeout=180)
 
 

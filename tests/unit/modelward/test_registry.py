@@ -11,7 +11,7 @@ from modelward.domain.errors import InvalidSpecError
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Asked, Resource
 from modelward.domain.serving import Container, Deployment, Rollout
-from modelward.registry import Registry
+from modelward.registry import Registry, is_older
 
 TARGET = ("ml", "house-prices")
 DEPLOYMENT = a_serving().deployment
@@ -163,3 +163,22 @@ def test_that_there_is_none_is_news_the_first_time_only():
     registry = holding(ONE)
     assert registry.see(TARGET, None) == [ONE.key]
     assert registry.see(TARGET, None) == []
+
+
+def test_an_older_view_than_the_one_known_is_looked_past():
+    registry = holding(ONE)
+    registry.see(TARGET, replace(DEPLOYMENT, resource_version="10"))
+    older = replace(DEPLOYMENT, resource_version="9", containers=(Container("model", image_of(C), 0),))
+    assert registry.see(TARGET, older) == []
+    entry = registry.entries[ONE.key]
+    assert entry.deployment is not None
+    assert entry.deployment.resource_version == "10"
+
+
+@pytest.mark.parametrize(("mine", "theirs", "older"), [("9", "10", True), ("10", "9", False), ("7", "7", False)])
+def test_versions_are_compared_as_numbers(mine: str, theirs: str, older: bool):  # noqa: FBT001
+    assert is_older(replace(ONE, resource_version=mine), replace(ONE, resource_version=theirs)) is older
+
+
+def test_versions_that_are_no_numbers_are_not_compared():
+    assert not is_older(replace(ONE, resource_version="a1"), replace(ONE, resource_version="a2"))

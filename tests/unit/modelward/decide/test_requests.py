@@ -26,6 +26,7 @@ from modelward.decide.requests import (
     find_pending,
     must_look_up,
     refuse_all,
+    retell,
 )
 from modelward.domain.codec import format_time
 from modelward.domain.decision import Decision
@@ -269,3 +270,25 @@ def test_all_that_is_pending_can_be_refused_for_one_reason():
 def test_what_is_not_pending_is_not_refused():
     status = a_status(A, B)
     assert refuse_all(a_resource(), status, Pending(False, False, False), "no") == Decision(status)  # noqa: FBT003
+
+
+RETOLD: dict[str, tuple[Status, bool]] = {
+    "a rollback that was asked for": (
+        a_status(A, B, last_rollback=a_rollback(reason="RequestDone"), requests=HANDLED),
+        True,
+    ),
+    "one that nobody asked for": (a_status(A, B, last_rollback=a_rollback(), requests=HANDLED), False),
+    "one whose request is not known": (a_status(A, B, last_rollback=a_rollback(reason="RequestDone")), False),
+    "none": (a_status(A, B, requests=HANDLED), False),
+}
+
+
+@pytest.mark.parametrize(("status", "told"), RETOLD.values(), ids=RETOLD)
+def test_is_told_again_after_a_restart(status: Status, told: bool):  # noqa: FBT001
+    assert bool(retell(status)) is told
+
+
+def test_told_again_it_is_the_same_event():
+    first = asked()
+    again = retell(replace(first.status, last_rollback=a_rollback(reason="RequestDone")))
+    assert again == first.announcements
