@@ -5,6 +5,9 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+PLAIN, TIME = "%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"
+"""2026-01-05 14:32:23 INFO ..."""
+
 
 class JsonLines(logging.Formatter):
     """One JSON object for each line."""
@@ -25,7 +28,7 @@ class JsonLines(logging.Formatter):
 def set_up_logging(level: str, style: str) -> None:
     """Log to standard error; the framework's chatter about every single event is left out."""
     handler = logging.StreamHandler(sys.stderr)
-    plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S")
+    plain = logging.Formatter(PLAIN, TIME)
     handler.setFormatter(JsonLines() if style == "json" else plain)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("kopf").setLevel(logging.WARNING)

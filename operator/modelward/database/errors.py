@@ -14,6 +14,8 @@ BY_STATE: dict[str, Reason] = {
     "42804": Reason.SCHEMA_MISMATCH,  # datatype_mismatch
     "42846": Reason.SCHEMA_MISMATCH,  # cannot_coerce
     "42501": Reason.PERMISSION_DENIED,
+    "3F000": Reason.SCHEMA_MISMATCH,  # invalid_schema_name
+    "25006": Reason.PERMISSION_DENIED,  # read_only_sql_transaction: a standby, or a user whose sessions only read
     "57014": Reason.QUERY_TOO_COSTLY,  # query_canceled: the statement timeout
     "55P03": Reason.QUERY_TOO_COSTLY,  # lock_not_available: the lock timeout
     "22003": Reason.VALUE_OUT_OF_RANGE,
@@ -23,7 +25,7 @@ BY_STATE: dict[str, Reason] = {
 }
 BY_TEXT: tuple[tuple[str, Reason, str], ...] = (
     ("password authentication failed", Reason.AUTHENTICATION_FAILED, "the database refused the user or the password"),
-    ("no password supplied", Reason.AUTHENTICATION_FAILED, "the database asks for a password and the Secret has none"),
+    ("no password supplied", Reason.AUTHENTICATION_FAILED, "the database asks for a password and none is given"),
     (
         "no pg_hba.conf entry",
         Reason.AUTHENTICATION_FAILED,
@@ -31,7 +33,7 @@ BY_TEXT: tuple[tuple[str, Reason, str], ...] = (
     ),
     ("role ", Reason.AUTHENTICATION_FAILED, "the database does not know the user"),
     ("authentication", Reason.AUTHENTICATION_FAILED, "the database refused the login"),
-    ("database ", Reason.DATABASE_MISSING, "the server has no database of the name in the Secret"),
+    ("database ", Reason.DATABASE_MISSING, "the server has no database of the name given"),
     ("does not support ssl", Reason.TLS_FAILED, "TLS was asked for (sslmode) and the server does not offer it"),
     ("certificate", Reason.TLS_FAILED, "the server's certificate does not hold"),
     ("ssl", Reason.TLS_FAILED, "the TLS connection failed"),

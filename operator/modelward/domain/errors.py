@@ -4,6 +4,8 @@ ModelwardError
 ├── InvalidSpecError          the resource says something that cannot be meant
 ├── SettingsError             the operator's own settings are wrong
 ├── SourceError               the database could not answer; carries a reason
+├── RefusedError              as things stand this must not be done; nothing was changed; carries a reason
+├── InvalidCallError          a verb was called with something that cannot be meant (also a ValueError)
 └── ClusterError              the API server could not answer
     ├── NotFoundError         404: it is not there (any more)
     ├── ConflictError         409: somebody wrote in between
@@ -42,6 +44,18 @@ class SourceError(ModelwardError):
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class RefusedError(ModelwardError):
+    """As things stand this must not be done; nothing was changed."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class InvalidCallError(ModelwardError, ValueError):
+    """A verb was called with something that cannot be meant."""
 
 
 class ClusterError(ModelwardError):

@@ -1,10 +1,11 @@
 """One Protocol for each outside system; adapters and the tests' doubles fill them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from modelward.domain.errors import SourceError
+from modelward.domain.ledger import Book, ModelKey, Move, RollbackRecord
 from modelward.domain.quality import Quality, VersionCount
 from modelward.domain.questions import Connection, Question
 
@@ -40,6 +41,38 @@ class LabelFeed(Protocol):
 
     def listen(self, connection: Connection) -> AsyncIterator[tuple[str, str, float]]:
         """Yield model name, environment and the newest labelled prediction's time (Unix seconds); SourceError."""
+        ...
+
+
+class Ledger(Protocol):
+    """Reads and changes the registry of versions; each verb raises SourceError where the database does not answer."""
+
+    def pulse(self) -> dict[str, Any]:
+        """Return version, database, role and read_only of the server that answers."""
+        ...
+
+    def models(self) -> list[ModelKey]:
+        """List the models of the registry."""
+        ...
+
+    def predicted_models(self) -> list[ModelKey]:
+        """List the models that have predictions."""
+        ...
+
+    def book(self, key: ModelKey) -> Book:
+        """Read all that is recorded of a model, at one moment."""
+        ...
+
+    def seconds_to_settle(self, key: ModelKey) -> float:
+        """Return how long to wait until labels that have just come stand in a window."""
+        ...
+
+    def move(self, move: Move, check: Callable[[Book], None]) -> RollbackRecord:
+        """Change the version in production and write it down, both or neither; `check` may refuse under the lock."""
+        ...
+
+    def close(self) -> None:
+        """Hang up."""
         ...
 
 

@@ -91,6 +91,16 @@ class Reason(StrEnum):
     BREAKER_OPEN = "BreakerOpen", "Too many models look bad at once: the data feed is the suspect."
     NO_TARGET = "NoTarget", "There is no version to go back to."
 
+    # Why a verb of the command line, or a call from Python, is refused
+    VERSION_UNKNOWN = "VersionUnknown", "The table model_versions has no version of that name."
+    VERSION_ARCHIVED = "VersionArchived", "The version was archived; it has to be restored before it can serve."
+    VERSION_IN_PRODUCTION = "VersionInProduction", "The version asked for is the one in production."
+    NO_PRODUCTION_VERSION = "NoProductionVersion", "No version of the model is marked as the one in production."
+    PRODUCTION_CHANGED = "ProductionChanged", "Another version came into production while this was being decided."
+    MODEL_UNKNOWN = "ModelUnknown", "The table model_versions knows no model of that name."
+    MANAGED_BY_CLUSTER = "ManagedByCluster", "A ModelDeployment looks after this model: the version is its to change."
+    ARCHIVE_UNREADABLE = "ArchiveUnreadable", "The file is no whole archive of this model."
+
 
 PROBLEMS = frozenset(
     {

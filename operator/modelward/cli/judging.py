@@ -1,0 +1,77 @@
+"""Verbs that judge: check, which may act, and explain, which never does."""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import click
+
+from modelward.cli import options
+from modelward.cli.doors import Where, open_door
+from modelward.cli.exits import BY_STATUS
+from modelward.cli.output import emit
+
+if TYPE_CHECKING:
+    from modelward.evaluation.rules import Rules
+
+
+@click.command(short_help="Judge; roll back when degraded.")
+@options.rules
+@click.option(
+    "--auto-rollback/--no-auto-rollback", default=True, show_default=True,
+    help="Put the previous version back when the one in production is degraded.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Only say what would be done; changes nothing.")
+@click.option("--force", is_flag=True, help="Even where a ModelDeployment in a cluster looks after the model.")
+@options.log_file
+@options.where
+@click.pass_context
+def check(
+    ctx: click.Context,
+    where: Where,
+    output: str,
+    rules: "Rules",
+    auto_rollback: bool,
+    dry_run: bool,
+    force: bool,
+    log_file: str | None,
+) -> None:  # fmt: skip
+    """Judge the version in production against the previous one; when it is degraded, put the previous one back.
+
+    Degraded means that R2 fell, or RMSE rose, by more than the threshold, in percent of the previous value. Both come
+    from live predictions and their actuals. Too little data is never a reason to act.
+
+    Ends with 0 (fine), 3 (degraded, left in place), 4 (rolled back) or 5 (not enough data).
+
+    \b
+    Examples:
+      modelward check                              judge, and roll back when degraded
+      modelward check --threshold 3 --dry-run      try a stricter limit without changing anything
+      modelward check --no-auto-rollback           for a person to decide
+    """
+    from modelward.cli.logs import log_to_file
+    from modelward.evaluation.telling import log_check
+
+    asked = dataclasses.replace(rules, auto_rollback=auto_rollback, dry_run=dry_run, force=force)
+    log_to_file(log_file)
+    with open_door(where) as door:
+        result = door.check(asked)
+    log_check(result)
+    emit(output, "Check", result)
+    ctx.exit(BY_STATUS[result["status"]])
+
+
+@click.command(short_help="Tell why the verdict is what it is.")
+@options.rules
+@options.where
+def explain(where: Where, output: str, rules: "Rules") -> None:
+    """Tell why the verdict is what it is: rows, window, metrics, limits, and what would hold a rollback back.
+
+    Changes nothing, and ends with 0 whatever the verdict.
+
+    \b
+    Example:
+      modelward explain --threshold 3
+    """
+    with open_door(where) as door:
+        result = door.explain(rules)
+    emit(output, "Explanation", result)

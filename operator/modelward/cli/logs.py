@@ -1,0 +1,30 @@
+"""Log lines as the guide shows them, on the screen and in a file that does not grow without end."""
+
+import logging
+import sys
+from logging.handlers import RotatingFileHandler
+
+from modelward.cli.exits import sentences
+from modelward.telemetry import PLAIN, TIME
+
+LARGEST, KEPT = 10_000_000, 5
+
+
+def log_to_screen() -> None:
+    """Log to the standard error."""
+    _add(logging.StreamHandler(sys.stderr))
+
+
+def log_to_file(path: str | None) -> None:
+    """Log to a file as well; a folder that is not there, or may not be written to, is an error."""
+    if path is not None:
+        with sentences():
+            _add(RotatingFileHandler(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8"))
+
+
+def _add(handler: logging.Handler) -> None:
+    handler.setFormatter(logging.Formatter(PLAIN, TIME))
+    logger = logging.getLogger("modelward")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

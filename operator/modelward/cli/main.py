@@ -1,0 +1,52 @@
+"""The one command `modelward`; its verbs are imported when they are named, so that --help stays fast."""
+
+import importlib
+
+import click
+
+from modelward import __version__
+
+VERBS = {
+    "status": "modelward.cli.looking",
+    "history": "modelward.cli.looking",
+    "compare": "modelward.cli.looking",
+    "check": "modelward.cli.judging",
+    "explain": "modelward.cli.judging",
+    "rollback": "modelward.cli.rollback",
+    "archive": "modelward.cli.archive",
+    "db": "modelward.cli.db",
+    "operator": "modelward.cli.operator",
+}
+EPILOG = """
+\b
+A first look:
+  export DATABASE_URL=postgresql://user:password@host/database
+  modelward status
+  modelward check --dry-run
+
+\b
+Exit codes: 0 all is well, 1 error, 2 wrong use, 3 degraded, 4 rolled back, 5 not enough data.
+"""
+
+
+class Verbs(click.Group):
+    """Verbs in the order of VERBS, each imported from its module when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the verbs."""
+        del ctx
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb."""
+        del ctx
+        if cmd_name not in VERBS:
+            return None
+        verb: click.Command = getattr(importlib.import_module(VERBS[cmd_name]), cmd_name)
+        return verb
+
+
+@click.group(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Watch models after they shipped, and put the previous version back when one got worse."""

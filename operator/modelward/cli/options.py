@@ -1,0 +1,168 @@
+"""Options that several verbs share, what may be given for them, and what the shell offers as their completion."""
+
+import functools
+import math
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+from click.shell_completion import CompletionItem
+
+from modelward.cli.doors import Where
+from modelward.cli.exits import sentences
+from modelward.domain.durations import parse_duration
+from modelward.evaluation.rules import Rules
+
+if TYPE_CHECKING:
+    from modelward.evaluation.database import DatabaseDoor
+
+F = TypeVar("F", bound=Callable[..., Any])
+DAYS = re.compile(r"([0-9]+)d")
+
+
+class Percent(click.ParamType[float]):
+    """A limit: a number above 0, up to 100."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it, or say what is allowed."""
+        try:
+            number = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number of percent.", param, ctx)
+        if not math.isfinite(number) or not 0 < number <= 100:
+            self.fail(f"{value} is not above 0 and up to 100.", param, ctx)
+        return number
+
+
+class Duration(click.ParamType[timedelta]):
+    """A length of time: 90d, 24h, 1h30m, 10s."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Read it, or say what is allowed."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return parse_duration(DAYS.sub(lambda days: f"{int(days[1]) * 24}h", value))
+        except (OverflowError, ValueError):
+            self.fail(f"{value!r} is not a duration such as 90d, 24h or 10m.", param, ctx)
+
+
+def complete_version(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer the versions there are."""
+    del param
+    return _offer(ctx, incomplete, lambda door: door.version_names())
+
+
+def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer the models there are."""
+    del param
+    return _offer(ctx, incomplete, lambda door: sorted({key.model for key in door.ledger.models()}))
+
+
+def _offer(ctx: click.Context, begun: str, find: "Callable[[DatabaseDoor], list[str]]") -> list[CompletionItem]:
+    """Ask the database; one that does not answer offers nothing, since nobody completes to read an error."""
+    from modelward.domain.errors import ModelwardError
+    from modelward.evaluation.database import DatabaseDoor
+
+    given = ctx.params
+    try:
+        door = DatabaseDoor(given.get("database_url"), given.get("model"), given.get("environment"))
+    except ModelwardError:
+        return []
+    try:
+        names = find(door)
+    except ModelwardError:
+        return []
+    finally:
+        door.close()
+    return [CompletionItem(name) for name in names if name.startswith(begun)]
+
+
+database_url = click.option(
+    "--database-url", envvar="DATABASE_URL", metavar="URL", help="postgresql://user:password@host/db  [DATABASE_URL]"
+)
+model = click.option(
+    "--model", metavar="NAME", shell_complete=complete_model, help="Which model, where the database holds several."
+)
+environment = click.option("--environment", metavar="NAME", help="Which environment, where a model has several.")
+output = click.option(
+    "-o", "--output", type=click.Choice(["table", "json", "yaml"]), default="table", show_default=True,
+    help="For people, or for programs.",
+)  # fmt: skip
+threshold = click.option(
+    "--threshold", type=Percent(), default=5.0, show_default=True,
+    help="Percent by which R2 may fall or RMSE rise: 3 is strict, 10 lenient.",
+)  # fmt: skip
+JUDGING = (
+    threshold,
+    click.option(
+        "--window", type=Duration(), default="24h", show_default=True, help="How far each version's rows reach back."
+    ),
+    click.option(
+        "--min-samples", type=click.IntRange(min=2), default=100, show_default=True,
+        help="Labelled rows needed of each version.",
+    ),
+    click.option(
+        "--label-delay", type=Duration(), default="0s", show_default=True,
+        help="How long labels may take; later ones do not count, in either version.",
+    ),
+    click.option(
+        "--cooldown", type=Duration(), default="1h", show_default=True,
+        help="No automatic rollback so soon after the last one.",
+    ),
+    click.option(
+        "--max-per-day", type=click.IntRange(min=0), default=3, show_default=True,
+        help="Automatic rollbacks within 24 hours.",
+    ),
+)  # fmt: skip
+log_file = click.option(
+    "--log-file", type=click.Path(dir_okay=False), metavar="FILE",
+    help="Log there, too; kept below 10 MB, the last five files stay.",
+)  # fmt: skip
+
+
+def where(verb: F) -> F:
+    """Add the options that say which database and which model, handed over as one `where`; and how to answer."""
+
+    @functools.wraps(verb)
+    def bundled(*args: Any, database_url: str | None, model: str | None, environment: str | None, **others: Any) -> Any:
+        return verb(*args, where=Where(database_url, model, environment), **others)
+
+    return cast("F", database_url(model(environment(output(bundled)))))
+
+
+def rules(verb: F) -> F:
+    """Add the options that say how to judge, handed over as one `rules`."""
+
+    @functools.wraps(verb)
+    def bundled(
+        *args: Any,
+        threshold: float,
+        window: timedelta,
+        min_samples: int,
+        label_delay: timedelta,
+        cooldown: timedelta,
+        max_per_day: int,
+        **others: Any,
+    ) -> Any:
+        with sentences():
+            given = Rules(
+                threshold_percent=threshold,
+                window=window,
+                min_samples=min_samples,
+                label_delay=label_delay,
+                cooldown=cooldown,
+                max_per_day=max_per_day,
+            )
+        return verb(*args, rules=given, **others)
+
+    wrapped: Callable[..., Any] = bundled
+    for option in reversed(JUDGING):
+        wrapped = option(wrapped)
+    return cast("F", wrapped)

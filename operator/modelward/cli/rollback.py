@@ -1,0 +1,53 @@
+"""`modelward rollback`: by hand, after a look at what would change."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from modelward.cli import options
+from modelward.cli.doors import Where, open_door
+from modelward.cli.output import emit
+
+if TYPE_CHECKING:
+    from modelward.evaluation.results import RollbackPlan
+
+
+@click.command(short_help="Put another version in production.")
+@click.argument("version", required=False, shell_complete=options.complete_version)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--reason", default="asked for on the command line", help="Why; it stands in the audit.")
+@click.option("--force", is_flag=True, help="Even where a ModelDeployment in a cluster looks after the model.")
+@options.log_file
+@options.where
+def rollback(
+    where: Where, output: str, version: str | None, yes: bool, reason: str, force: bool, log_file: str | None
+) -> None:
+    """Put VERSION in production, the previous one where none is named.
+
+    Shows what would change and asks; both the change and its record in the audit are made, or neither.
+
+    \b
+    Examples:
+      modelward rollback                           back to the previous version
+      modelward rollback 20260105_143022 --yes     to this one, without asking
+    """
+    from modelward.cli.logs import log_to_file
+    from modelward.evaluation.telling import log_rollback
+
+    log_to_file(log_file)
+    with open_door(where) as door:
+        plan = door.plan_rollback(version, force=force)
+        if not yes:
+            _ask(plan)
+        done = door.roll_back(plan, reason)
+    log_rollback(done)
+    emit(output, "Rollback", done)
+
+
+def _ask(plan: "RollbackPlan") -> None:
+    if not sys.stdin.isatty():
+        moved = f"{plan['from_version']} -> {plan['to_version']}"
+        raise click.UsageError(f"{moved} is to be confirmed and nobody can be asked here: add --yes to go on")
+    emit("table", "RollbackPlan", plan)
+    click.confirm("Put it in production?", abort=True)

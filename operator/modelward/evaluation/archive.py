@@ -1,0 +1,84 @@
+"""Old versions put away: marked in the registry, their rows in a file when asked, and back again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelward.database.archive import archive, restore
+from modelward.database.ledger import PostgresLedger
+from modelward.decide.retention import Retention, choose_old
+from modelward.domain.errors import InvalidCallError, RefusedError
+from modelward.domain.ledger import Book, ModelKey
+from modelward.domain.reasons import Reason
+from modelward.evaluation.archive_file import open_archive, refuse_existing, write_archive
+from modelward.evaluation.results import ArchiveReport
+from modelward.evaluation.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveOrder:
+    """What to put away, and whether its rows go into a file and leave the database."""
+
+    retention: Retention
+    export: Path | None = None
+    delete_predictions: bool = False
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what would put away everything, or lose rows."""
+        if self.retention.older_than is None and self.retention.keep is None:
+            raise InvalidCallError("say what is old: --older-than 90d, --keep 5, or both")
+        if self.delete_predictions and self.export is None:
+            raise InvalidCallError("--delete-predictions needs --export FILE: rows leave the database only for a file")
+
+
+def archive_versions(ledger: PostgresLedger, key: ModelKey, order: ArchiveOrder) -> ArchiveReport:
+    """Put old versions away, all of them or, where something fails, none."""
+    if order.export is not None:
+        refuse_existing(order.export)
+    chosen, kept = _choose(ledger.book(key), order)
+    marked, written = list(chosen), 0
+    if chosen and not order.dry_run:
+        path = order.export
+        marked, written = archive(
+            ledger,
+            key,
+            lambda book: _choose(book, order)[0],
+            None if path is None else lambda versions, rows: write_archive(path, key, versions, rows),
+            delete_predictions=order.delete_predictions,
+        )
+    wrote = bool(order.export and marked and not order.dry_run)
+    return ArchiveReport(
+        model=key.model,
+        environment=key.environment,
+        archived=sorted(marked, key=chosen.index) if set(marked) <= set(chosen) else marked,
+        kept=kept,
+        restored=[],
+        predictions=written,
+        predictions_deleted=wrote and order.delete_predictions,
+        file=str(order.export) if wrote else None,
+        dry_run=order.dry_run,
+    )
+
+
+def restore_versions(ledger: PostgresLedger, path: Path, model: str | None, environment: str | None) -> ArchiveReport:
+    """Bring back what a file holds, all of it or nothing."""
+    with open_archive(path) as file:
+        if model not in {None, file.key.model} or environment not in {None, file.key.environment}:
+            message = f"{path} holds versions of {file.key}, not of the model that is named"
+            raise RefusedError(Reason.ARCHIVE_UNREADABLE, message)
+        back = restore(ledger, file.versions, file.predictions)
+        return ArchiveReport(
+            model=file.key.model,
+            environment=file.key.environment,
+            archived=[],
+            kept={},
+            restored=list(file.names),
+            predictions=back,
+            predictions_deleted=False,
+            file=str(path),
+            dry_run=False,
+        )
+
+
+def _choose(book: Book, order: ArchiveOrder) -> tuple[tuple[str, ...], dict[str, str]]:
+    return choose_old(Rules().spec(book.key.model, book.key.environment), book, order.retention)

@@ -1,0 +1,105 @@
+"""One model on trial: the registry's facts and the rows' sums, judged by the operator's own rules."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from modelward.decide import ledger as decide_ledger
+from modelward.decide.guards import Fleet, Scene, find_holds
+from modelward.decide.previous import Previous, find_previous
+from modelward.decide.verdict import judge
+from modelward.domain.decision import Judgement
+from modelward.domain.ledger import Book
+from modelward.domain.quality import Quality, Window
+from modelward.domain.questions import Question
+from modelward.domain.reasons import Reason
+from modelward.domain.serving import Container, Deployment, Rollout, Serving
+from modelward.domain.spec import Spec
+from modelward.domain.status import Hold, Status
+from modelward.evaluation.reading import BlockingReader
+from modelward.evaluation.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A judgement and all that led to it; `holds` are what keeps a degraded version in place."""
+
+    book: Book
+    rules: Rules
+    current: str
+    previous: Previous | None
+    judgement: Judgement
+    holds: tuple[Hold, ...]
+
+
+def try_model(book: Book, rules: Rules, reader: BlockingReader) -> Trial:
+    """Judge the version in production against the previous one."""
+    spec = rules.spec(book.key.model, book.key.environment)
+    status, current = decide_ledger.remember(book), decide_ledger.find_production(book)
+    previous = find_previous(spec, status)
+    question = Question(
+        model_name=book.key.model,
+        environment=book.key.environment,
+        version=current.version,
+        window=rules.window,
+        label_delay=rules.label_delay,
+        not_before=decide_ledger.served_before(book, current),
+        baseline_version=previous.version if previous else None,
+    )
+    quality = reader.read([question])[0]
+    judgement = _in_our_words(judge(spec, status, quality, previous), book, previous)
+    holds = _find_holds(spec, status, book, judgement, previous)
+    if book.managed_by is not None and not rules.force:
+        holds = (*holds, Hold(Reason.MANAGED_BY_CLUSTER.value, managed(book)))
+    return Trial(book, rules, current.version, previous, judgement, holds)
+
+
+def read_windows(book: Book, versions: list[str], length: timedelta, reader: BlockingReader) -> dict[str, Window]:
+    """Read the last window with live rows of each version; one without rows within 90 days is left out."""
+    key = book.key
+    questions = [Question(key.model, key.environment, v, length, timedelta(0), None, v) for v in versions]
+    answers = reader.read(questions)
+    return {v: a.baseline for v, a in zip(versions, answers, strict=True) if a.baseline is not None}
+
+
+def _find_holds(
+    spec: Spec, status: Status, book: Book, judgement: Judgement, previous: Previous | None
+) -> tuple[Hold, ...]:
+    """Ask the operator's guards; the day's budget is counted from the audit."""
+    counted = replace(status, history=decide_ledger.landings(book.rollbacks))
+    serving = _nothing_serves(decide_ledger.find_production(book).version)
+    return find_holds(Scene(spec, counted, serving, judgement, previous, Fleet(), book.now))
+
+
+def managed(book: Book) -> str:
+    """Say who looks after the model."""
+    who = book.managed_by
+    where = f" in cluster {who.cluster}" if who and who.cluster else ""
+    return (
+        f"ModelDeployment {who.resource if who else ''}{where} looks after {book.key}: ask for the rollback there "
+        "(annotation modelward.dev/rollback-requested-at); --force changes the registry all the same, not what serves"
+    )
+
+
+def _in_our_words(judgement: Judgement, book: Book, previous: Previous | None) -> Judgement:
+    """Say what is missing in the registry's words where the resource has others."""
+    if previous is not None or judgement.reason is not Reason.NO_BASELINE:
+        return judgement
+    current = decide_ledger.find_production(book).version
+    message = (
+        f"no earlier version of {current} that may be compared with is in model_versions, so there is nothing to "
+        f"compare with or to go back to; there are: {decide_ledger.list_records(book.versions)}"
+    )
+    return replace(judgement, message=message)
+
+
+def _nothing_serves(version: str) -> Serving:
+    """Return what the guards see where there is no Deployment: the version alone."""
+    container = Container("", "", 0)
+    rollout = Rollout(complete=True, failed=False, sentence="")
+    return Serving(Deployment("", "", "", "", (container,), "", rollout), container, version)
+
+
+def quality_of(judgement: Judgement) -> Quality:
+    """Return the rows that a judgement rests on."""
+    assert judgement.quality is not None  # only a source error has none, and that is raised here
+    return judgement.quality
