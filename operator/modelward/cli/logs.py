@@ -4,6 +4,8 @@ import logging
 import sys
 from logging.handlers import RotatingFileHandler
 
+import click
+
 from modelward.cli.exits import sentences
 from modelward.telemetry import PLAIN, TIME
 
@@ -23,8 +25,18 @@ def log_to_file(path: str | None) -> None:
 
 
 def _add(handler: logging.Handler) -> None:
+    """Add a handler for as long as the command runs: who calls it from Python has a logging of their own."""
     handler.setFormatter(logging.Formatter(PLAIN, TIME))
     logger = logging.getLogger("modelward")
+    before = (logger.level, logger.propagate)
+
+    def remove() -> None:
+        logger.removeHandler(handler)
+        handler.close()
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    click.get_current_context().call_on_close(remove)

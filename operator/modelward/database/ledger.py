@@ -136,19 +136,25 @@ class PostgresLedger:
             link.close()
 
     def _connect(self) -> psycopg.Connection[DictRow]:
-        if self._link is None or self._link.closed:
-            try:
-                self._link = psycopg.connect(
-                    **self._parameters,
-                    connect_timeout=self._connect_timeout,
-                    application_name="modelward",
-                    autocommit=True,
-                    prepare_threshold=None,
-                    row_factory=dict_row,
-                )
-            except (psycopg.Error, OSError, ValueError) as error:
-                raise explain_connect(error) from None
+        """Return a connection that answers: one that rested for hours may have been cut meanwhile."""
+        if self._link is not None and not _answers(self._link):
+            self.close()
+        if self._link is None:
+            self._link = self._open()
         return self._link
+
+    def _open(self) -> psycopg.Connection[DictRow]:
+        try:
+            return psycopg.connect(
+                **self._parameters,
+                connect_timeout=self._connect_timeout,
+                application_name="modelward",
+                autocommit=True,
+                prepare_threshold=None,
+                row_factory=dict_row,
+            )
+        except (psycopg.Error, OSError, ValueError) as error:
+            raise explain_connect(error) from None
 
     def _ask(self, query: str, parameters: dict[str, Any] | None = None) -> list[DictRow]:
         with self.transaction() as cursor:
@@ -176,6 +182,14 @@ class PostgresLedger:
 def run(cursor: Cursor, query: str, parameters: dict[str, Any]) -> Cursor:
     """Run a named query of ledger.sql."""
     return cursor.execute(named_query(query, "ledger.sql"), parameters)
+
+
+def _answers(link: psycopg.Connection[DictRow]) -> bool:
+    try:
+        link.execute("")
+    except psycopg.Error:
+        return False
+    return True
 
 
 def _which(key: ModelKey) -> dict[str, Any]:

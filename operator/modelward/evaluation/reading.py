@@ -12,6 +12,7 @@ from modelward.domain.errors import SourceError
 from modelward.domain.ports import QualityReader
 from modelward.domain.quality import Quality
 from modelward.domain.questions import Connection, Question
+from modelward.domain.reasons import Reason
 
 T = TypeVar("T")
 
@@ -27,8 +28,13 @@ class BlockingReader:
         self._thread.start()
 
     def read(self, questions: Sequence[Question]) -> list[Quality]:
-        """Answer all questions, in their order; raises the first SourceError."""
+        """Answer all questions, in their order; raises the first SourceError.
+
+        A connection that rested for hours may have been cut meanwhile: reading is tried once more on a new one.
+        """
         answers = self._wait(self._reader.read(self._connection, questions))
+        if any(isinstance(a, SourceError) and a.reason is Reason.DATABASE_UNREACHABLE for a in answers):
+            answers = self._wait(self._reader.read(self._connection, questions))
         kept = []
         for answer in answers:
             if isinstance(answer, SourceError):

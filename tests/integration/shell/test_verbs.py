@@ -70,15 +70,19 @@ def test_S19_a_version_that_was_put_back_is_not_rolled_back_again_by_itself(data
     assert "look at the data, retrain" in held.stdout
 
 
-def test_S19_two_rollbacks_keep_a_distance_and_the_distance_can_be_chosen(database_url: str):
+def test_S19_two_rollbacks_keep_a_distance_that_can_be_chosen(database_url: str):
     registry = guide(database_url, BAD)
     run = shell(database_url)
-    assert run("rollback", "--yes").exit_code == 0
-    registry.promote(B)
-    registry.ask("UPDATE model_versions SET promoted_at = now() - interval '3 hours' WHERE model_version = %s", A)
+    assert run("check").exit_code == 4
+    registry.register(C, days_ago=0)
+    registry.promote(C)
+    registry.predict(C, BAD, hours_ago=1)
     held = run("check")
-    assert held.exit_code in {3, 5}
-    assert registry.production == [B]
+    assert (held.exit_code, registry.production) == (3, [C])
+    assert "the last rollback was" in held.stdout
+    assert "cooldown is 1h" in held.stdout
+    assert run("check", "--cooldown", "0s").exit_code == 4
+    assert registry.production == [A]
 
 
 def test_S19_the_budget_of_a_day_is_kept(database_url: str):

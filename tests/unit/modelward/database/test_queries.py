@@ -10,12 +10,39 @@ from modelward.database.queries import named_query
 
 TEXT = resources.files("modelward.database").joinpath("queries.sql").read_text()
 NAMES = re.findall(r"^-- name: (\w+)$", TEXT, re.MULTILINE)
+LEDGER = re.findall(
+    r"^-- name: (\w+)$",
+    resources.files("modelward.database").joinpath("ledger.sql").read_text(),
+    re.MULTILINE,
+)
 MIGRATIONS = find_migrations()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_query_says_its_purpose_first(name: str):
     assert re.match(rb"-- [A-Z].+", named_query(name))
+
+
+@pytest.mark.parametrize("name", LEDGER)
+def test_a_query_of_the_ledger_says_its_purpose_first_and_is_one_statement(name: str):
+    query = named_query(name, "ledger.sql")
+    assert re.match(rb"-- [A-Z].+", query)
+    assert b";" not in re.sub(rb"--.*", b"", query)
+
+
+def test_only_these_write():
+    writing = {
+        n for n in LEDGER if re.search(rb"\b(INSERT|UPDATE|DELETE)\b (INTO|FROM|model)", named_query(n, "ledger.sql"))
+    }
+    assert writing == {
+        "leave_production",
+        "enter_production",
+        "record_rollback",
+        "archive_versions",
+        "delete_predictions",
+        "restore_version",
+        "restore_predictions",
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -27,7 +54,7 @@ def test_a_query_is_one_statement_that_reads(name: str):
 
 
 def test_names_are_there_once():
-    assert len(set(NAMES)) == len(NAMES)
+    assert len({*NAMES, *LEDGER}) == len(NAMES) + len(LEDGER)
 
 
 def test_an_unknown_name_is_an_error():
