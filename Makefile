@@ -23,10 +23,11 @@ down: .venv/.demo ## Stop what `make up` started, and remove its files
 
 test: .venv/.dev lint types manifests-check unit cluster ## Check everything: style, types, walls, and every test
 
-lint: .venv/.dev ## Check style, YAML and the walls of the house
+lint: .venv/.dev ## Check style, YAML, workflows and the walls of the house
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/yamllint --strict .
+	$(BIN)/python -m workflows
 	$(BIN)/lint-imports
 
 types: .venv/.dev ## Check types

@@ -109,7 +109,7 @@ def shell(url: str) -> Shell:
 
     def run(*arguments: str, **options: Any) -> Result:
         environment = {"DATABASE_URL": url, "MODELWARD_ACTOR": "alice@desk", **options.pop("env", {})}
-        return CliRunner().invoke(main, list(arguments), env=environment, **options)
+        return CliRunner().invoke(main, list(arguments), env=environment, prog_name="modelward", **options)
 
     return run
 

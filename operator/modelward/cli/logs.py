@@ -18,10 +18,15 @@ def log_to_screen() -> None:
 
 
 def log_to_file(path: str | None) -> None:
-    """Log to a file as well; a folder that is not there, or may not be written to, is an error."""
-    if path is not None:
-        with sentences():
-            _add(RotatingFileHandler(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8"))
+    """Log to a file, if any; a folder that is not there, or may not be written to, is an error.
+
+    Without one, what is logged goes nowhere: the verb itself says it.
+    """
+    if path is None:
+        _add(logging.NullHandler())
+        return
+    with sentences():
+        _add(RotatingFileHandler(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8"))
 
 
 def _add(handler: logging.Handler) -> None:

@@ -88,9 +88,16 @@ database_url = click.option(
     "--database-url", envvar="DATABASE_URL", metavar="URL", help="postgresql://user:password@host/db  [DATABASE_URL]"
 )
 model = click.option(
-    "--model", metavar="NAME", shell_complete=complete_model, help="Which model, where the database holds several."
+    "--model",
+    envvar="MODELWARD_MODEL",
+    metavar="NAME",
+    shell_complete=complete_model,
+    help="Which model, where the database holds several.  [MODELWARD_MODEL]",
 )
-environment = click.option("--environment", metavar="NAME", help="Which environment, where a model has several.")
+environment = click.option(
+    "--environment", envvar="MODELWARD_ENVIRONMENT", metavar="NAME",
+    help="Which environment, where a model has several.  [MODELWARD_ENVIRONMENT]",
+)  # fmt: skip
 output = click.option(
     "-o", "--output", type=click.Choice(["table", "json", "yaml"]), default="table", show_default=True,
     help="For people, or for programs.",

@@ -36,10 +36,10 @@ def archive(
             if write
             else 0
         )
-        marked = [row["model_version"] for row in run(cursor, "archive_versions", chosen)]
+        marked = {row["model_version"] for row in run(cursor, "archive_versions", chosen)}
         if delete_predictions:
             run(cursor, "delete_predictions", chosen)
-        return marked, written
+        return [version for version in chosen["versions"] if version in marked], written
 
 
 def restore(ledger: PostgresLedger, versions: Lines, predictions: Lines) -> int:

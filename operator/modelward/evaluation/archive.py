@@ -50,7 +50,7 @@ def archive_versions(ledger: PostgresLedger, key: ModelKey, order: ArchiveOrder)
     return ArchiveReport(
         model=key.model,
         environment=key.environment,
-        archived=sorted(marked),
+        archived=marked,
         kept=kept,
         restored=[],
         predictions=written,

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import NOW
+from modelward.decide.guards import automatic_rollbacks
 from modelward.decide.ledger import (
     find_production,
     find_target,
@@ -17,7 +18,6 @@ from modelward.decide.ledger import (
     remember,
     served_before,
 )
-from modelward.decide.guards import automatic_rollbacks
 from modelward.decide.previous import find_previous
 from modelward.domain.errors import RefusedError
 from modelward.domain.ledger import Book, ModelKey, RollbackRecord, VersionRecord

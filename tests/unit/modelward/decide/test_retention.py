@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import NOW
+from modelward.decide.ledger import remember
 from modelward.decide.previous import find_previous
 from modelward.decide.retention import Retention, choose_old
-from modelward.decide.ledger import remember
 from modelward.domain.ledger import Book, ModelKey, VersionRecord
 from modelward.evaluation.rules import Rules
 

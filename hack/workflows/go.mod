@@ -1,4 +1,4 @@
-module modelward.dev/hack/actionlint
+module modelward.dev/hack/workflows
 
 go 1.26.0
 
