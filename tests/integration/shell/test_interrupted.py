@@ -1,6 +1,6 @@
 """S20: a database that dies in the middle of a rollback, and two people at once, leave nothing half done."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -59,7 +59,7 @@ def test_S20_from_python_it_is_an_error_and_not_a_false(database_url: str):
 
 
 @pytest.fixture
-def own_server(tmp_path_factory: pytest.TempPathFactory):
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedDatabase]:
     """A server that this test may stop."""
     server = start_embedded(tmp_path_factory.mktemp("own"))
     yield server
@@ -99,7 +99,7 @@ def test_two_checks_at_once_roll_back_once(database_url: str):
     assert all(s == "INSUFFICIENT_DATA" or "came into production meanwhile" in s for s in others), others
 
 
-def test_a_version_deployed_while_a_person_thinks_is_respected(database_url: str, make_database: Callable[..., str]):
+def test_a_version_deployed_while_a_person_thinks_is_respected(database_url: str):
     registry = guide(database_url, BAD)
     registry.register(C, days_ago=0)
     with ModelMonitor(database_url) as monitor:
