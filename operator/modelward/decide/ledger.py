@@ -34,7 +34,7 @@ def find_version(book: Book, version: str) -> VersionRecord:
     found = book.find(version)
     if found is None:
         message = f"model {book.key} has no version {version!r}; there are: {list_records(book.versions)}"
-        raise RefusedError(Reason.VERSION_UNKNOWN, message)
+        raise RefusedError(Reason.VERSION_NOT_REGISTERED, message)
     return found
 
 

@@ -92,7 +92,7 @@ class Reason(StrEnum):
     NO_TARGET = "NoTarget", "There is no version to go back to."
 
     # Why a verb of the command line, or a call from Python, is refused
-    VERSION_UNKNOWN = "VersionUnknown", "The table model_versions has no version of that name."
+    VERSION_NOT_REGISTERED = "VersionNotRegistered", "The table model_versions has no version of that name."
     VERSION_ARCHIVED = "VersionArchived", "The version was archived; it has to be restored before it can serve."
     VERSION_IN_PRODUCTION = "VersionInProduction", "The version asked for is the one in production."
     NO_PRODUCTION_VERSION = "NoProductionVersion", "No version of the model is marked as the one in production."

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING, cast
 
 from modelward.decide import ledger as decide_ledger
 from modelward.decide.guards import Fleet, Scene, find_holds
@@ -12,11 +13,13 @@ from modelward.domain.ledger import Book
 from modelward.domain.quality import Quality, Window
 from modelward.domain.questions import Question
 from modelward.domain.reasons import Reason
-from modelward.domain.serving import Container, Deployment, Rollout, Serving
 from modelward.domain.spec import Spec
 from modelward.domain.status import Hold, Status
 from modelward.evaluation.reading import BlockingReader
 from modelward.evaluation.rules import Rules
+
+if TYPE_CHECKING:
+    from modelward.domain.serving import Serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,13 @@ class Trial:
     previous: Previous | None
     judgement: Judgement
     holds: tuple[Hold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InRegistry:
+    """What stands for a Deployment where there is none: the guards that `actOn: Verdict` keeps ask for no more."""
+
+    version: str
 
 
 def try_model(book: Book, rules: Rules, reader: BlockingReader) -> Trial:
@@ -66,7 +76,7 @@ def _find_holds(
 ) -> tuple[Hold, ...]:
     """Ask the operator's guards; the day's budget is counted from the audit."""
     counted = replace(status, history=decide_ledger.landings(book.rollbacks))
-    serving = _nothing_serves(decide_ledger.find_production(book).version)
+    serving = cast("Serving", InRegistry(decide_ledger.find_production(book).version))
     return find_holds(Scene(spec, counted, serving, judgement, previous, Fleet(), book.now))
 
 
@@ -90,13 +100,6 @@ def _in_our_words(judgement: Judgement, book: Book, previous: Previous | None) -
         f"compare with or to go back to; there are: {decide_ledger.list_records(book.versions)}"
     )
     return replace(judgement, message=message)
-
-
-def _nothing_serves(version: str) -> Serving:
-    """Return what the guards see where there is no Deployment: the version alone."""
-    container = Container("", "", 0)
-    rollout = Rollout(complete=True, failed=False, sentence="")
-    return Serving(Deployment("", "", "", "", (container,), "", rollout), container, version)
 
 
 def quality_of(judgement: Judgement) -> Quality:

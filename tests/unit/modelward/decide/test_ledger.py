@@ -128,7 +128,7 @@ def test_automatic_rollbacks_of_a_day_are_counted_and_those_by_hand_are_not():
 
 
 REFUSED: dict[str, tuple[Book, str | None, Reason]] = {
-    "unknown": (book(v("a", 2), current()), "nowhere", Reason.VERSION_UNKNOWN),
+    "unknown": (book(v("a", 2), current()), "nowhere", Reason.VERSION_NOT_REGISTERED),
     "in production": (book(v("a", 2), current()), "c", Reason.VERSION_IN_PRODUCTION),
     "archived": (book(v("a", 2, archived_at=NOW), current()), "a", Reason.VERSION_ARCHIVED),
     "not there": (book(current()), None, Reason.NO_TARGET),
@@ -141,7 +141,9 @@ def test_a_target_is_refused_that_is(b: Book, asked: str | None, reason: Reason)
     with pytest.raises(RefusedError) as caught:
         find_target(SPEC, b, asked)
     assert caught.value.reason is reason
-    assert all(version.version in str(caught.value) for version in b.versions if reason is Reason.VERSION_UNKNOWN)
+    assert all(
+        version.version in str(caught.value) for version in b.versions if reason is Reason.VERSION_NOT_REGISTERED
+    )
 
 
 def test_a_named_target_may_be_in_quarantine_since_a_person_asks():
