@@ -150,13 +150,12 @@ def _quarantine(book: Book) -> Iterable[Quarantine]:
 
 
 def _journal(record: RollbackRecord) -> Rollback:
+    moved = (record.from_version or "", record.to_version)
     return Rollback(
-        id=record.event_id,
-        epoch=0,
-        from_=record.from_version or "",
-        to=record.to_version,
-        from_image="",
-        to_image="",
+        record.event_id,
+        0,
+        *moved,
+        *("", ""),  # no image: a registry knows versions
         phase=Phase.VERIFIED,
         automatic=record.automatic,
         reason=record.reason,

@@ -146,6 +146,11 @@ def test_a_target_is_refused_that_is(b: Book, asked: str | None, reason: Reason)
     )
 
 
+def test_an_unknown_target_lists_all_there_are():
+    with pytest.raises(RefusedError, match=r"no version 'nowhere'; there are: c \(in production\), a, b \(archived\)"):
+        find_target(SPEC, book(v("b", 3, archived_at=NOW), v("a", 2), current()), "nowhere")
+
+
 def test_a_named_target_may_be_in_quarantine_since_a_person_asks():
     b = book(v("a", 3), v("c", 1), current("b", 0.5), rollbacks=(back("c", "b", 0.5),))
     assert find_target(SPEC, b, "c").version == "c"
