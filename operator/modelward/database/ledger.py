@@ -122,7 +122,7 @@ class PostgresLedger:
         try:
             link = self._connect()
             with link.transaction(), link.cursor() as cursor:
-                cursor.execute(named_query("settings"), self._settings)
+                run(cursor, "bounds", self._settings)
                 yield cursor
         except psycopg.Error as error:
             if self._link is not None and (self._link.broken or self._link.closed or error.sqlstate is None):

@@ -1,3 +1,9 @@
+-- name: bounds
+-- Bound every statement of this transaction, and look nowhere but in public: nothing here outlives the transaction.
+SELECT set_config('statement_timeout', %(statement_timeout)s, true),
+       set_config('lock_timeout', %(lock_timeout)s, true),
+       set_config('search_path', 'pg_catalog, public, pg_temp', true);
+
 -- name: models
 -- Every model and environment of the registry.
 SELECT model_name, environment FROM model_versions GROUP BY 1, 2 ORDER BY 1, 2;
