@@ -190,3 +190,9 @@ def test_S2_a_threshold_that_cannot_be_meant_is_refused(database_url: str, thres
         ModelMonitor(database_url, degradation_threshold=threshold)
     with ModelEvaluationDB(database_url) as db, pytest.raises(ValueError, match="the threshold"):
         db.check_performance_degradation(threshold)
+
+
+async def test_S9_it_works_where_an_event_loop_runs_already_as_in_a_notebook(database_url: str):
+    guide(database_url, GOOD)
+    with ModelMonitor(database_url) as monitor:
+        assert monitor.check_and_respond()["status"] == "OK"

@@ -1,0 +1,34 @@
+"""The help of every verb reads well to a newcomer: what it does, an example, and no line too long."""
+
+import pytest
+from click.testing import CliRunner
+
+from modelward.cli.main import VERBS, main
+
+JUDGING = [verb for verb in VERBS if verb not in {"db", "operator"}]
+
+
+def help_of(*verb: str) -> str:
+    result = CliRunner().invoke(main, [*verb, "--help"], prog_name="modelward")
+    assert result.exit_code == 0
+    return result.output
+
+
+@pytest.mark.parametrize("verb", [*([v] for v in JUDGING), ["db", "init"]], ids=" ".join)
+def test_a_verb_shows_an_example_and_where_the_database_is_named(verb: list[str]):
+    text = help_of(*verb)
+    assert "Example" in text
+    assert f"  modelward {' '.join(verb)}" in text
+    assert "--database-url" in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_the_first_page_lists_every_verb_whole_and_the_exit_codes():
+    text = help_of()
+    assert all(f"\n  {verb} " in text for verb in VERBS)
+    assert "..." not in text.partition("Commands:")[2].partition("A first look")[0], "a sentence is cut"
+    assert "3 degraded, 4 rolled back, 5 not enough data" in text
+
+
+def test_an_unknown_verb_is_wrong_use():
+    assert CliRunner().invoke(main, ["nonsense"]).exit_code == 2
