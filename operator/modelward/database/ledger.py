@@ -231,10 +231,9 @@ def _record(move: Move) -> dict[str, Any]:
         "event_id": move.event_id,
         "from_version": move.from_version,
         "to_version": move.to_version,
-        "automatic": move.automatic,
         "actor": move.actor,
         "reason": move.reason,
-        "evidence": json.dumps(dict(move.evidence), allow_nan=False, default=str),
+        "evidence": json.dumps({"automatic": move.automatic, **move.evidence}, allow_nan=False),
     }
 
 

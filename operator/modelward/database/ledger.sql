@@ -41,8 +41,8 @@ SELECT now() AS moment;
 -- name: book_rollbacks
 -- The rollbacks of a model that were carried out, each once, the newest last.
 SELECT event_id, min(at) AS at, min(from_version) AS from_version, min(to_version) AS to_version,
-       bool_or(automatic) AS automatic, min(actor) AS actor, min(reason) AS reason,
-       (array_agg(evidence ORDER BY audit_id))[1] AS evidence
+       bool_and(evidence ->> 'automatic' IS DISTINCT FROM 'false') AS automatic, min(actor) AS actor,
+       min(reason) AS reason, (array_agg(evidence ORDER BY audit_id))[1] AS evidence
 FROM modelward.audit
 WHERE model_name = %(model)s AND environment = %(environment)s AND phase IN ('Patched', 'Verified')
 GROUP BY event_id
@@ -105,10 +105,10 @@ WHERE model_name = %(model)s AND environment = %(environment)s AND model_version
 
 -- name: record_rollback
 -- Write down who did what, when and why, in the transaction that does it.
-INSERT INTO modelward.audit (event_id, phase, model_name, environment, from_version, to_version, automatic, actor,
-                             reason, evidence)
-VALUES (%(event_id)s, 'Verified', %(model)s, %(environment)s, %(from_version)s, %(to_version)s, %(automatic)s,
-        %(actor)s, %(reason)s, %(evidence)s::jsonb);
+INSERT INTO modelward.audit (event_id, phase, model_name, environment, from_version, to_version, actor, reason,
+                             evidence)
+VALUES (%(event_id)s, 'Verified', %(model)s, %(environment)s, %(from_version)s, %(to_version)s, %(actor)s,
+        %(reason)s, %(evidence)s::jsonb);
 
 -- name: find_rollback
 -- Whether a rollback was carried out: asked after a connection broke in the middle of it.

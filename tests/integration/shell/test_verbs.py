@@ -27,7 +27,7 @@ def test_S1_S14_check_rolls_back_with_4_and_the_audit_says_who_when_why_and_on_w
     assert (result.exit_code, registry.production) == (4, [A])
     assert f"ROLLED_BACK: rolled back {B} -> {A}: R2 0.930 -> 0.850 (-8.6 %, limit 5 %)" in result.stdout
     ((who, reason, automatic, evidence, age),) = registry.ask(
-        "SELECT actor, reason, automatic, evidence, now() - at FROM modelward.audit"
+        "SELECT actor, reason, evidence -> 'automatic', evidence, now() - at FROM modelward.audit"
     )
     assert (who, automatic) == ("alice@desk", True)
     assert "RMSE 3480 -> 4200 (+20.7 %, limit 5 %)" in reason
@@ -227,7 +227,7 @@ def test_S4_rollback_without_a_terminal_wants_a_yes(database_url: str):
     assert "--yes" in asked.stderr
     done = run("rollback", "--yes", "--reason", "customers complain")
     assert (done.exit_code, registry.production) == (0, [A])
-    assert registry.ask("SELECT actor, reason, automatic FROM modelward.audit") == [
+    assert registry.ask("SELECT actor, reason, evidence -> 'automatic' FROM modelward.audit") == [
         ("alice@desk", "customers complain", False)
     ]
 
