@@ -12,7 +12,7 @@ import click
 
 from modelward.cli import options
 from modelward.cli.doors import Where, open_door
-from modelward.cli.exits import BY_STATUS, DEGRADED, ERROR, OK
+from modelward.cli.exits import BY_STATUS, ERROR, OK, after_comparison
 from modelward.cli.logs import log_to_file, log_to_screen
 from modelward.cli.output import emit
 from modelward.evaluation.door import Door
@@ -114,7 +114,7 @@ def _compare(door: Door, call: Call) -> int:
     assert call.compare is not None
     result = door.compare(*call.compare, call.threshold)
     emit(call.output, "Comparison", result)
-    return DEGRADED if result["degraded"] else OK
+    return after_comparison(result)
 
 
 ACTIONS: dict[str, Callable[[Door, Call], int]] = {

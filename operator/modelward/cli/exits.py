@@ -2,13 +2,24 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from modelward.domain.errors import InvalidCallError, ModelwardError
 
+if TYPE_CHECKING:
+    from modelward.evaluation.results import Comparison
+
 OK, ERROR, USAGE, DEGRADED, ROLLED_BACK, NOT_ENOUGH_DATA = range(6)
 BY_STATUS = {"OK": OK, "DEGRADED": DEGRADED, "ROLLED_BACK": ROLLED_BACK, "INSUFFICIENT_DATA": NOT_ENOUGH_DATA}
+
+
+def after_comparison(result: "Comparison") -> int:
+    """Return how a comparison ends: with what was found, or with that there was nothing to compare."""
+    if not result["samples_current"] or not result["samples_previous"]:
+        return NOT_ENOUGH_DATA
+    return DEGRADED if result["degraded"] else OK
 
 
 @contextmanager

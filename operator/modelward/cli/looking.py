@@ -4,7 +4,7 @@ import click
 
 from modelward.cli import options
 from modelward.cli.doors import Where, open_door
-from modelward.cli.exits import DEGRADED, ERROR
+from modelward.cli.exits import ERROR, after_comparison
 from modelward.cli.output import emit
 
 
@@ -54,7 +54,7 @@ def history(where: Where, output: str, number: int) -> None:
 def compare(ctx: click.Context, where: Where, output: str, current: str, previous: str, threshold: float) -> None:
     """Compare two versions by their live predictions: CURRENT against PREVIOUS.
 
-    Ends with 3 where CURRENT is worse than the threshold allows. Changes nothing.
+    Ends with 3 where CURRENT is worse than the threshold allows, with 5 where one has no rows. Changes nothing.
 
     \b
     Example:
@@ -63,5 +63,4 @@ def compare(ctx: click.Context, where: Where, output: str, current: str, previou
     with open_door(where) as door:
         result = door.compare(current, previous, threshold)
     emit(output, "Comparison", result)
-    if result["degraded"]:
-        ctx.exit(DEGRADED)
+    ctx.exit(after_comparison(result))

@@ -46,7 +46,9 @@ def show_comparison(screen: Screen, result: Comparison) -> None:
     r2 = (result["r2_previous"], result["r2_current"], result["r2_change_percent"])
     rmse = (result["rmse_previous"], result["rmse_current"], result["rmse_change_percent"])
     screen.table(PAIR, [_metric_row(MetricName.R2, *r2, limit), _metric_row(MetricName.RMSE, *rmse, limit)])
-    screen.verdict("Degraded" if result["degraded"] else "Not degraded", result["message"])
+    comparable = result["samples_current"] and result["samples_previous"]
+    verdict = "Degraded" if result["degraded"] else "Not degraded" if comparable else "InsufficientData"
+    screen.verdict(verdict, result["message"])
 
 
 def show_check(screen: Screen, result: CheckResult) -> None:

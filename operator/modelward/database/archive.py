@@ -8,6 +8,8 @@ from modelward.database.queries import named_query
 from modelward.domain.ledger import Book, ModelKey
 
 PAGE = 2000
+PATIENT = {"statement_timeout": "1h", "lock_timeout": "5s"}
+"""Millions of rows take their time."""
 Lines = Iterable[str]
 Write = Callable[[Lines, Lines], int]
 """Takes registry rows and predictions as JSON, puts them where they are safe, and returns how many predictions."""
@@ -26,6 +28,7 @@ def archive(
     All or nothing: rows are removed only after `write` came back, in the transaction that marks the versions.
     """
     with ledger.transaction() as cursor:
+        run(cursor, "bounds", PATIENT)
         which = {"model": key.model, "environment": key.environment}
         run(cursor, "lock_versions", which)
         chosen = {**which, "versions": list(choose(read_book(cursor, key)))}
@@ -45,6 +48,7 @@ def archive(
 def restore(ledger: PostgresLedger, versions: Lines, predictions: Lines) -> int:
     """Bring rows back, all or none; what is still there stays as it is. Return how many predictions came back."""
     with ledger.transaction() as cursor:
+        run(cursor, "bounds", PATIENT)
         for line in versions:
             run(cursor, "restore_version", {"line": line})
         back = 0

@@ -210,6 +210,9 @@ def _change(current: float | None, previous: float | None) -> float | None:
 
 
 def _compared(names: tuple[str, str], judged: Sequence[MetricChange], samples: int, before: int) -> str:
+    unseen = [name for name, n in zip(names, (samples, before), strict=True) if not n]
+    if unseen:
+        return f"cannot be compared: {' and '.join(unseen)} made no labelled live prediction within 90 days"
     return f"{names[0]} against {names[1]}: {describe_changes(judged, samples)} against {count(before, 'sample')}"
 
 

@@ -170,6 +170,17 @@ def test_S8_compare_shows_both_and_ends_with_3_where_the_first_is_worse(database
     assert run("compare", B, A, "--threshold", "25").exit_code == 0
 
 
+@pytest.mark.parametrize("pair", [(B, C), (C, B), (C, "20260103_080000")])
+def test_S8_versions_without_rows_cannot_be_compared(database_url: str, pair: tuple[str, str]):
+    registry = guide(database_url, BAD)
+    registry.register(C, days_ago=5)
+    registry.register("20260103_080000", days_ago=6)
+    result = shell(database_url)("compare", *pair)
+    assert result.exit_code == 5
+    assert f"{C}" in result.stdout.partition("InsufficientData: cannot be compared: ")[2]
+    assert "made no labelled live prediction within 90 days" in result.stdout
+
+
 def test_explain_lays_open_rows_window_metrics_and_limits(database_url: str):
     guide(database_url, BAD)
     result = shell(database_url)("explain", "--max-per-day", "0")
