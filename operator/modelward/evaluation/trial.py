@@ -14,7 +14,7 @@ from modelward.domain.quality import Quality, Window
 from modelward.domain.questions import Question
 from modelward.domain.reasons import Reason
 from modelward.domain.spec import Spec
-from modelward.domain.status import Hold, Status
+from modelward.domain.status import Hold, Status, Verdict
 from modelward.evaluation.reading import BlockingReader
 from modelward.evaluation.rules import Rules
 
@@ -91,13 +91,17 @@ def managed(book: Book) -> str:
 
 
 def _in_our_words(judgement: Judgement, book: Book, previous: Previous | None) -> Judgement:
-    """Say what is missing in the registry's words where the resource has others."""
+    """Say what is missing in the registry's words where the resource has others, and where older rows are."""
+    current = decide_ledger.find_production(book)
+    seen, window = current.last_prediction_at, quality_of(judgement).current
+    if judgement.verdict is Verdict.NO_DATA and seen is not None and seen < window.start:
+        last = f"its last one was at {seen:%Y-%m-%d %H:%M}, and a longer window reaches it (--window)"
+        return replace(judgement, message=f"{judgement.message}; {last}")
     if previous is not None or judgement.reason is not Reason.NO_BASELINE:
         return judgement
-    current = decide_ledger.find_production(book).version
     message = (
-        f"no earlier version of {current} that may be compared with is in model_versions, so there is nothing to "
-        f"compare with or to go back to; there are: {decide_ledger.list_records(book.versions)}"
+        f"no earlier version of {current.version} that may be compared with is in model_versions, so there is nothing "
+        f"to compare with or to go back to; there are: {decide_ledger.list_records(book.versions)}"
     )
     return replace(judgement, message=message)
 

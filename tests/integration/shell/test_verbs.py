@@ -102,6 +102,16 @@ def test_check_ends_with_5_where_too_little_is_known(database_url: str):
     assert shell(database_url)("check", "--min-samples", "99", "--dry-run").exit_code == 3
 
 
+def test_rows_older_than_the_window_are_pointed_at_and_a_longer_one_reaches_them(database_url: str):
+    registry = guide(database_url, BAD)
+    registry.ask("UPDATE model_predictions SET predicted_at = predicted_at - interval '3 days'")
+    run = shell(database_url)
+    result = run("check")
+    assert (result.exit_code, registry.production) == (5, [B])
+    assert "and a longer window reaches it (--window)" in result.stdout
+    assert run("check", "--window", "5d", "--dry-run").exit_code == 3
+
+
 def test_labels_written_in_this_very_second_count(database_url: str):
     registry = guide(database_url, GOOD)
     registry.ask("DELETE FROM model_predictions WHERE model_version = %s", B)
