@@ -9,6 +9,7 @@ from typing import cast
 from modelward.domain.errors import SourceError
 from modelward.domain.quality import Quality, Sums, VersionCount, Window
 from modelward.domain.questions import Connection, Question
+from modelward.domain.source import OWN, Source
 
 LIMIT = 1e150
 
@@ -69,15 +70,19 @@ class InMemoryReader:
         for row in rows:
             self.rows.setdefault(row.model, []).append(row)
 
-    async def read(self, connection: Connection, questions: Sequence[Question]) -> list[Quality | SourceError]:
+    async def read(
+        self, connection: Connection, questions: Sequence[Question], source: Source = OWN
+    ) -> list[Quality | SourceError]:
         """Answer all questions."""
-        del connection
+        del connection, source
         self.asked.append(list(questions))
         return [self.down or self.broken.get(q.model_name) or self.answer(q) for q in questions]
 
-    async def versions(self, connection: Connection, model_name: str, environment: str) -> list[VersionCount]:
+    async def versions(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> list[VersionCount]:
         """List versions, the registry's first, the newest last."""
-        del connection
+        del connection, source
         if self.down:
             raise self.down
         live = [r for r in self.rows.get(model_name, ()) if r.environment == environment and r.role == "live"]
@@ -87,9 +92,11 @@ class InMemoryReader:
         seen = [VersionCount(version, number) for version, number in counts.items()]
         return [VersionCount(v, 0) for v in self.registered if v not in counts] + seen
 
-    async def archived(self, connection: Connection, model_name: str, environment: str) -> tuple[str, ...]:
+    async def archived(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> tuple[str, ...]:
         """List the archived versions."""
-        del connection, model_name, environment
+        del connection, model_name, environment, source
         if error := self.down or self.registered_error:
             raise error
         return tuple(version for version, archived in self.registered.items() if archived)

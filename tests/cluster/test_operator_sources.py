@@ -137,8 +137,8 @@ def test_a_secret_that_was_mended_is_read_at_the_next_check(model: Model):
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
-        ("DROP TABLE model_predictions", 'relation "model_predictions" does not exist'),
-        ("ALTER TABLE model_predictions DROP COLUMN actual CASCADE", "column p.actual does not exist"),
+        ("DROP TABLE model_predictions", 'relation "public.model_predictions" does not exist'),
+        ("ALTER TABLE model_predictions DROP COLUMN actual CASCADE", "column s.actual does not exist"),
         (
             "ALTER TABLE model_predictions ALTER COLUMN prediction TYPE text",
             "function abs(text) does not exist",

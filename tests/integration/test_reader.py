@@ -107,12 +107,12 @@ SCHEMA: dict[str, tuple[str, Reason, str]] = {
     "the table is missing": (
         "DROP TABLE model_predictions",
         Reason.SCHEMA_MISMATCH,
-        'relation "model_predictions" does not exist',
+        'relation "public.model_predictions" does not exist',
     ),
     "a column is missing": (
         "ALTER TABLE model_predictions DROP COLUMN actual_at",
         Reason.SCHEMA_MISMATCH,
-        "column p.actual_at does not exist",
+        "column s.actual_at does not exist",
     ),
     "a column is of another type": (
         "ALTER TABLE model_predictions ALTER COLUMN prediction TYPE text",

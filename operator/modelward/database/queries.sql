@@ -22,7 +22,7 @@ WITH question AS (
     SELECT id, 'baseline', model, environment, label_delay, NULL, NULL,
            baseline, last.at - make_interval(secs => length), last.at + interval '1 microsecond'
     FROM question CROSS JOIN LATERAL (
-        SELECT max(p.predicted_at) AS at FROM model_predictions p
+        SELECT max(p.predicted_at) AS at FROM {predictions} p
         WHERE p.model_name = model AND p.environment = question.environment AND p.model_version = baseline
           AND p.role = 'live' AND p.predicted_at < closes AND p.predicted_at > closes - interval '90 days') last
     WHERE baseline IS NOT NULL AND last.at IS NOT NULL
@@ -55,7 +55,7 @@ FROM part LEFT JOIN LATERAL (
                        (array_agg(p.actual ORDER BY p.actual_at DESC NULLS LAST) FILTER (
                            WHERE p.actual IS NOT NULL AND (part.label_delay = 0 OR coalesce(p.actual_at, p.predicted_at)
                                  <= p.predicted_at + make_interval(secs => part.label_delay))))[1] AS actual
-                FROM model_predictions p
+                FROM {predictions} p
                 WHERE p.model_name = part.model AND p.environment = part.environment AND p.role = 'live'
                   AND p.predicted_at >= part.opens AND p.predicted_at < part.closes
                   AND (part.only_version IS NULL OR p.model_version = part.only_version)
@@ -72,7 +72,7 @@ FROM part LEFT JOIN LATERAL (
 -- name: versions
 -- Every version that made a live prediction within 90 days, the one seen last at the end.
 SELECT model_version, count(*) AS predictions
-FROM model_predictions
+FROM {predictions} p
 WHERE model_name = %(model)s AND environment = %(environment)s AND role = 'live'
   AND predicted_at > now() - interval '90 days'
 GROUP BY model_version

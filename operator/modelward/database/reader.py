@@ -12,11 +12,12 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from modelward.database.errors import explain_connect, explain_query, is_about_rows
-from modelward.database.queries import named_query
+from modelward.database.relations import query_for
 from modelward.domain.errors import SourceError
 from modelward.domain.quality import Quality, Sums, VersionCount, Window
 from modelward.domain.questions import Connection, Question
 from modelward.domain.reasons import Reason
+from modelward.domain.source import OWN, Source
 
 Row = dict[str, Any]
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10000}
@@ -45,33 +46,38 @@ class PostgresReader:
         self._lines: dict[Connection, _Line] = {}
         self.statements = 0
 
-    async def read(self, connection: Connection, questions: Sequence[Question]) -> list[Quality | SourceError]:
+    async def read(
+        self, connection: Connection, questions: Sequence[Question], source: Source = OWN
+    ) -> list[Quality | SourceError]:
         """Answer all questions with one statement; a group that fails by its rows is halved down to the culprit."""
         if not questions:
             return []
         try:
-            rows = await self._ask(connection, "judge", _parameters(questions))
+            rows = await self._ask(connection, "judge", _parameters(questions), source)
         except SourceError as error:
             if len(questions) == 1 or not is_about_rows(error):
                 return [error] * len(questions)
             middle = len(questions) // 2
-            first = await self.read(connection, questions[:middle])
-            return first + await self.read(connection, questions[middle:])
+            first = await self.read(connection, questions[:middle], source)
+            return first + await self.read(connection, questions[middle:], source)
         return _answers(questions, rows)
 
-    async def versions(self, connection: Connection, model_name: str, environment: str) -> list[VersionCount]:
+    async def versions(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> list[VersionCount]:
         """List the versions with live predictions, then those of the registry alone; raises SourceError."""
         which = {"model": model_name, "environment": environment}
-        seen = [
-            VersionCount(r["model_version"], r["predictions"]) for r in await self._ask(connection, "versions", which)
-        ]
+        rows = await self._ask(connection, "versions", which, source)
+        seen = [VersionCount(r["model_version"], r["predictions"]) for r in rows]
         names = {v.version for v in seen}
-        registered = await self._registered(connection, which)
+        registered = await self._registered(connection, which, source)
         return [VersionCount(r["model_version"], 0) for r in registered if r["model_version"] not in names] + seen
 
-    async def archived(self, connection: Connection, model_name: str, environment: str) -> tuple[str, ...]:
+    async def archived(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> tuple[str, ...]:
         """List the versions that the registry, where there is one, calls archived; raises SourceError."""
-        rows = await self._registered(connection, {"model": model_name, "environment": environment})
+        rows = await self._registered(connection, {"model": model_name, "environment": environment}, source)
         return tuple(r["model_version"] for r in rows if r["archived"])
 
     async def listen(self, connection: Connection) -> AsyncIterator[tuple[str, str, float]]:
@@ -95,11 +101,11 @@ class PostgresReader:
         for line in self._lines.values():
             await _discard(line)
 
-    async def _registered(self, connection: Connection, which: dict[str, str]) -> list[Row]:
-        there = await self._ask(connection, "has_registry", {})
-        return await self._ask(connection, "registered", which) if next(iter(there[0].values())) else []
+    async def _registered(self, connection: Connection, which: dict[str, str], source: Source) -> list[Row]:
+        there = await self._ask(connection, "has_registry", {}, source)
+        return await self._ask(connection, "registered", which, source) if next(iter(there[0].values())) else []
 
-    async def _ask(self, connection: Connection, query: str, parameters: dict[str, Any]) -> list[Row]:
+    async def _ask(self, connection: Connection, query: str, parameters: dict[str, Any], source: Source) -> list[Row]:
         line = self._lines.setdefault(connection, _Line())
         try:
             async with (
@@ -108,7 +114,7 @@ class PostgresReader:
                 self._transaction(connection, line) as cursor,
             ):
                 self.statements += query == "judge"
-                await cursor.execute(named_query(query), parameters)
+                await cursor.execute(query_for(query, source), parameters)
                 return await cursor.fetchall()
         except TimeoutError:
             raise SourceError(Reason.DATABASE_UNREACHABLE, "the database did not answer in time") from None
@@ -118,7 +124,7 @@ class PostgresReader:
         link = await self._connect(connection, line)
         try:
             async with link.transaction(), link.cursor() as cursor:
-                await cursor.execute(named_query("settings"), self._settings)
+                await cursor.execute(query_for("settings", OWN), self._settings)
                 yield cursor
         except psycopg.Error as error:
             if link.broken or link.closed or error.sqlstate is None:
