@@ -59,6 +59,7 @@ class InMemoryReader:
         """Versions of the registry, and whether they are archived."""
         self.registered_error: SourceError | None = None
         self.asked: list[list[Question]] = []
+        self.released: list[Connection] = []
 
     @property
     def statements(self) -> int:
@@ -91,6 +92,10 @@ class InMemoryReader:
             counts[row.version] += 1
         seen = [VersionCount(version, number) for version, number in counts.items()]
         return [VersionCount(v, 0) for v in self.registered if v not in counts] + seen
+
+    async def release(self, connection: Connection) -> None:
+        """Remember who was let go."""
+        self.released.append(connection)
 
     async def archived(
         self, connection: Connection, model_name: str, environment: str, source: Source = OWN

@@ -3,7 +3,9 @@
 SELECT set_config('statement_timeout', %(statement_timeout)s, true),
        set_config('lock_timeout', %(lock_timeout)s, true),
        set_config('jit', 'off', true),  -- compiling takes longer than these queries
-       set_config('search_path', 'pg_catalog, public, pg_temp', true);
+       set_config('TimeZone', %(time_zone)s, true),  -- of columns that have none
+       set_config('search_path', 'pg_catalog, public, pg_temp', true),
+       pg_is_in_recovery() AS standby;
 
 -- name: judge
 -- Answer all questions of a group at once: one row for each question, part and version (the
@@ -22,7 +24,7 @@ WITH question AS (
     SELECT id, 'baseline', model, environment, label_delay, NULL, NULL,
            baseline, last.at - make_interval(secs => length), last.at + interval '1 microsecond'
     FROM question CROSS JOIN LATERAL (
-        SELECT max(p.predicted_at) AS at FROM {predictions} p
+        SELECT max(p.predicted_at)::timestamptz AS at FROM {calls} p
         WHERE p.model_name = model AND p.environment = question.environment AND p.model_version = baseline
           AND p.role = 'live' AND p.predicted_at < closes AND p.predicted_at > closes - interval '90 days') last
     WHERE baseline IS NOT NULL AND last.at IS NOT NULL
@@ -54,7 +56,7 @@ FROM part LEFT JOIN LATERAL (
                        (array_agg(p.prediction ORDER BY p.predicted_at))[1] AS prediction,
                        (array_agg(p.actual ORDER BY p.actual_at DESC NULLS LAST) FILTER (
                            WHERE p.actual IS NOT NULL AND (part.label_delay = 0 OR coalesce(p.actual_at, p.predicted_at)
-                                 <= p.predicted_at + make_interval(secs => part.label_delay))))[1] AS actual
+                                 <= p.predicted_at::timestamptz + make_interval(secs => part.label_delay))))[1] AS actual
                 FROM {predictions} p
                 WHERE p.model_name = part.model AND p.environment = part.environment AND p.role = 'live'
                   AND p.predicted_at >= part.opens AND p.predicted_at < part.closes
@@ -72,19 +74,50 @@ FROM part LEFT JOIN LATERAL (
 -- name: versions
 -- Every version that made a live prediction within 90 days, the one seen last at the end.
 SELECT model_version, count(*) AS predictions
-FROM {predictions} p
+FROM {calls} p
 WHERE model_name = %(model)s AND environment = %(environment)s AND role = 'live'
   AND predicted_at > now() - interval '90 days'
 GROUP BY model_version
 ORDER BY max(predicted_at);
 
--- name: has_registry
--- Whether the optional table of versions is there.
-SELECT to_regclass('model_versions') IS NOT NULL;
+-- name: has_table
+-- Whether a table or view is there.
+SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = %(schema)s AND c.relname = %(table)s) AS there;
 
 -- name: registered
 -- The registry's versions of a model, and which of them are archived.
-SELECT model_version, archived_at IS NOT NULL AS archived
-FROM model_versions
+SELECT model_version, archived
+FROM {registry} v
 WHERE model_name = %(model)s AND environment = %(environment)s
 ORDER BY created_at;
+
+-- name: catalog
+-- What there is of some tables: each column with its type, and whether it may be read. A table without columns has a row.
+SELECT n.nspname AS schema, c.relname AS name, c.relkind::text AS relkind,
+       has_schema_privilege(n.oid, 'USAGE') AS usable, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
+       format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL) AS base,
+       has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable
+FROM unnest(%(schemas)s::text[], %(tables)s::text[]) AS asked (schema, name)
+JOIN pg_namespace n ON n.nspname = asked.schema
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_type t ON t.oid = a.atttypid
+ORDER BY 1, 2, a.attnum;
+
+-- name: neighbours
+-- Tables that may be meant where one is missing: those of its schema, and those of its name elsewhere.
+SELECT n.nspname AS schema, c.relname AS name
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_toast%%'
+  AND (n.nspname = ANY (%(schemas)s) OR c.relname = ANY (%(tables)s) OR n.nspname || '.' || c.relname = ANY (%(tables)s))
+ORDER BY 1, 2
+LIMIT 200;
+
+-- name: replica
+-- How far a standby is: what it has received, what of it can be seen, when that was written, and whether more comes.
+SELECT pg_last_wal_receive_lsn() IS NOT DISTINCT FROM pg_last_wal_replay_lsn()
+           OR pg_last_wal_replay_lsn() > pg_last_wal_receive_lsn() AS caught_up,
+       EXISTS (SELECT FROM pg_stat_get_wal_receiver() r WHERE r.pid IS NOT NULL) AS receiving,
+       extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8 AS behind;

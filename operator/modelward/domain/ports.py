@@ -35,6 +35,10 @@ class QualityReader(Protocol):
         """List the versions that the database knows of a model, newest last; raises SourceError."""
         ...
 
+    async def release(self, connection: Connection) -> None:
+        """Hang up on a database that is not asked any more."""
+        ...
+
     async def archived(
         self, connection: Connection, model_name: str, environment: str, source: Source = OWN
     ) -> tuple[str, ...]:
