@@ -32,6 +32,14 @@ class Bounds:
     connect_timeout: float = 5.0
     replica_lag: float = 300.0
 
+    def settings(self, time_zone: str) -> dict[str, str]:
+        """Return what the query `settings` wants bound."""
+        return {
+            "statement_timeout": f"{round(self.statement_timeout * 1000)}ms",
+            "lock_timeout": f"{round(self.lock_timeout * 1000)}ms",
+            "time_zone": time_zone,
+        }
+
     @property
     def deadline(self) -> float:
         """After which even a server that says nothing is given up."""
@@ -108,13 +116,7 @@ class Links:
             await _discard(line)
 
     async def _prepare(self, link: Link, cursor: psycopg.AsyncCursor[DictRow], time_zone: str) -> None:
-        bounds = self._bounds
-        settings = {
-            "statement_timeout": f"{round(bounds.statement_timeout * 1000)}ms",
-            "lock_timeout": f"{round(bounds.lock_timeout * 1000)}ms",
-            "time_zone": time_zone,
-        }
-        await cursor.execute(query_for("settings", OWN), settings)
+        await cursor.execute(query_for("settings", OWN), self._bounds.settings(time_zone))
         row = await cursor.fetchone()
         if row is not None and row["standby"]:
             await self._refuse_stale(link, cursor)

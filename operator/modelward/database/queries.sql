@@ -91,33 +91,3 @@ SELECT model_version, archived
 FROM {registry} v
 WHERE model_name = %(model)s AND environment = %(environment)s
 ORDER BY created_at;
-
--- name: catalog
--- What there is of some tables: each column with its type, and whether it may be read. A table without columns has a row.
-SELECT n.nspname AS schema, c.relname AS name, c.relkind::text AS relkind,
-       has_schema_privilege(n.oid, 'USAGE') AS usable, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
-       format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL) AS base,
-       has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable
-FROM unnest(%(schemas)s::text[], %(tables)s::text[]) AS asked (schema, name)
-JOIN pg_namespace n ON n.nspname = asked.schema
-JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-LEFT JOIN pg_type t ON t.oid = a.atttypid
-ORDER BY 1, 2, a.attnum;
-
--- name: neighbours
--- Tables that may be meant where one is missing: those of its schema, and those of its name elsewhere.
-SELECT n.nspname AS schema, c.relname AS name
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
-  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_toast%%'
-  AND (n.nspname = ANY (%(schemas)s) OR c.relname = ANY (%(tables)s) OR n.nspname || '.' || c.relname = ANY (%(tables)s))
-ORDER BY 1, 2
-LIMIT 200;
-
--- name: replica
--- How far a standby is: what it has received, what of it can be seen, when that was written, and whether more comes.
-SELECT pg_last_wal_receive_lsn() IS NOT DISTINCT FROM pg_last_wal_replay_lsn()
-           OR pg_last_wal_replay_lsn() > pg_last_wal_receive_lsn() AS caught_up,
-       EXISTS (SELECT FROM pg_stat_get_wal_receiver() r WHERE r.pid IS NOT NULL) AS receiving,
-       extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8 AS behind;

@@ -42,7 +42,7 @@ class PostgresReader:
         if not questions:
             return []
         try:
-            rows = await self._ask(connection, "judge", _parameters(questions, source), source)
+            rows = await self._ask(connection, "judge", judging_parameters(questions, source), source)
         except SourceError as error:
             if len(questions) == 1 or not is_about_rows(error):
                 return [error] * len(questions)
@@ -124,7 +124,8 @@ class PostgresReader:
         return SourceError(error.reason, "; ".join(p.sentence for p in problems[:MOST_TOLD]))
 
 
-def _parameters(questions: Sequence[Question], source: Source) -> dict[str, Any]:
+def judging_parameters(questions: Sequence[Question], source: Source) -> dict[str, Any]:
+    """Return what the judging statement wants bound; a table without a model's name holds one model only."""
     return {
         "id": list(range(len(questions))),
         "model": [q.model_name if source.columns.model_name else "" for q in questions],
