@@ -135,9 +135,9 @@ def start(state: Path, say: Say = print) -> Database:
 
 
 def start_embedded(folder: Path, release: str = NEWEST) -> EmbeddedDatabase:
-    """Make a new server and start it; the pip package holds two releases."""
+    """Make a new server and start it: one of the pip package's releases, or one that is installed in a folder."""
     data = Path(tempfile.mkdtemp(prefix="modelward-postgres-"))
-    binaries = _usable_binaries(data, release)
+    binaries = Path(release) if release.startswith("/") else _usable_binaries(data, release)
     password = secrets.token_urlsafe(12)
     _initialise(binaries, data, password)
     (port,) = free_ports(1)

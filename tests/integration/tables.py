@@ -110,9 +110,8 @@ def write(url: str, source: Source, rows: Iterable[Row], **more: object) -> None
     bodies = []
     for number, row in enumerate(rows):
         of = {"model_name": row.model, "model_version": row.version}
-        values: Raw = {
-            name: of.get(name, getattr(row, name, None)) for name, theirs in source.columns.items() if theirs
-        }
+        named = [name for name, theirs in source.columns.items() if theirs and (name in of or hasattr(row, name))]
+        values: Raw = {name: of.get(name, getattr(row, name, None)) for name in named}
         values = {str(getattr(source.columns, name)): _local(value, source) for name, value in values.items()}
         if source.actuals is not None:
             values |= {mine: row.request_id for mine, _ in source.actuals.key}
