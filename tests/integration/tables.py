@@ -72,7 +72,7 @@ def versions(url: str, raw: Raw, model: str = "m") -> tuple[list[VersionCount], 
 
 
 def any_rows(seed: int, now: datetime, number: int = 300) -> list[Row]:
-    """Make rows of some requests, answered by several versions; every row of a request has the request's label."""
+    """Make rows of some requests, answered by several versions, some of them with a label."""
     dice = random.Random(seed)
     rows = []
     for i in range(number):
