@@ -55,6 +55,8 @@ class InMemoryReader:
         self.down: SourceError | None = None
         self.broken: dict[str, SourceError] = {}
         """What a single model's rows make of the statement."""
+        self.unfit: dict[Source, SourceError] = {}
+        """Sources whose names do not fit."""
         self.registered: dict[str, bool] = {}
         """Versions of the registry, and whether they are archived."""
         self.registered_error: SourceError | None = None
@@ -75,9 +77,10 @@ class InMemoryReader:
         self, connection: Connection, questions: Sequence[Question], source: Source = OWN
     ) -> list[Quality | SourceError]:
         """Answer all questions."""
-        del connection, source
+        del connection
         self.asked.append(list(questions))
-        return [self.down or self.broken.get(q.model_name) or self.answer(q) for q in questions]
+        wrong = self.down or self.unfit.get(source)
+        return [wrong or self.broken.get(q.model_name) or self.answer(q) for q in questions]
 
     async def versions(
         self, connection: Connection, model_name: str, environment: str, source: Source = OWN

@@ -145,7 +145,8 @@ class Judging:
         took = time.monotonic() - began
         for plan in plans:
             plan.entry.checked_at, plan.entry.check_seconds = began, took
-            self.follow(connection, (plan.spec.model_name, plan.spec.environment), plan.entry.resource.key)
+            if source.is_ours:  # labels in other tables do not announce themselves
+                self.follow(connection, (plan.spec.model_name, plan.spec.environment), plan.entry.resource.key)
         return answers
 
     async def _renewed(

@@ -4,7 +4,7 @@ A problem is something that keeps the operator from judging, or makes it expensi
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -131,21 +131,28 @@ def check_zones(facts: Facts) -> Iterator[Finding]:
 
 
 def check_indexes(facts: Facts) -> Iterator[Finding]:
-    """An index leads from the model's name to the time; one on actuals begins with their key."""
+    """An index leads from the model's name to the time, and then to the version."""
     source, found = facts.source, facts.catalogue.get(facts.source.predictions)
-    if found is not None and found.relkind in REAL_TABLES and source.columns.predicted_at in found.columns:
-        equal = _equal_columns(source, found)
-        if any(_serves(index, equal, facts) for index in facts.indexes.get(source.predictions, ())):
-            yield Finding(Level.OK, "index", f"{source.predictions} has one that serves")
-        else:
-            columns = [*equal, source.columns.predicted_at or ""]
-            yield _missing_index(source.predictions, columns, found)
-    if source.actuals is not None and source.actuals.table in facts.catalogue:
-        keys = {theirs for _, theirs in source.actuals.key}
-        apart = facts.catalogue[source.actuals.table]
-        there = any(index[:1] and index[0] in keys for index in facts.indexes.get(source.actuals.table, ()))
-        if not there and apart.relkind in REAL_TABLES and keys <= apart.columns.keys():
-            yield _missing_index(source.actuals.table, [theirs for _, theirs in source.actuals.key], apart)
+    time, version = source.columns.predicted_at, source.columns.model_version
+    if found is None or found.relkind not in REAL_TABLES or time not in found.columns:
+        return
+    equal = _texts((source.columns.model_name, source.columns.environment, *(c for c, _ in source.where)), found)
+    if any(_serves(index, equal, time) for index in facts.indexes.get(source.predictions, ())):
+        yield Finding(Level.OK, "index", f"{source.predictions} has one that serves")
+    else:
+        yield _missing_index(source.predictions, [*equal, str(time), *_texts((version,), found)], found)
+
+
+def check_key(facts: Facts) -> Iterator[Finding]:
+    """An index on actuals begins with their key."""
+    actuals = facts.source.actuals
+    found = facts.catalogue.get(actuals.table) if actuals is not None else None
+    if actuals is None or found is None or found.relkind not in REAL_TABLES:
+        return
+    keys = [theirs for _, theirs in actuals.key]
+    led = any(index[:1] and index[0] in keys for index in facts.indexes.get(actuals.table, ()))
+    if not led and all(key in found.columns for key in keys):
+        yield _missing_index(actuals.table, keys, found)
 
 
 def check_labels(facts: Facts) -> Iterator[Finding]:
@@ -183,6 +190,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     check_tables,
     check_zones,
     check_indexes,
+    check_key,
     check_labels,
     check_cost,
 )
@@ -221,18 +229,16 @@ def _times(facts: Facts) -> Iterator[tuple[str, str]]:
             yield f"{table}.{name}", found.columns[name].base
 
 
-def _equal_columns(source: Source, found: Found) -> list[str]:
-    """List what is compared with one value and can lead an index: text, since other types are cast to it."""
-    names = (source.columns.model_name, source.columns.environment, *(column for column, _ in source.where))
+def _texts(names: Iterable[str | None], found: Found) -> list[str]:
+    """Keep the columns that can lead an index: text, since other types are compared by a cast."""
     there = (name for name in names if name is not None and name in found.columns)
     return [name for name in there if found.columns[name].base in TEXTS]
 
 
-def _serves(index: tuple[str | None, ...], equal: list[str], facts: Facts) -> bool:
-    time = facts.source.columns.predicted_at
-    if time is None or time not in index:
+def _serves(index: tuple[str | None, ...], equal: list[str], time: str | None) -> bool:
+    before = index[: index.index(time)] if time in index else None
+    if before is None:
         return False
-    before = index[: index.index(time)]
     return all(name in equal for name in before) and (not equal or equal[0] in before)
 
 
