@@ -65,28 +65,38 @@ class Links:
     async def ask(
         self, connection: Connection, query: sql.Composed, parameters: dict[str, Any], time_zone: str = OWN.time_zone
     ) -> list[Row]:
-        """Run one statement in a transaction of its own; SourceError where it fails."""
+        """Run one statement in a transaction of its own; SourceError where it fails.
+
+        A link that was cut while nobody used it (a restart, a firewall) is made anew: the statement only reads.
+        """
         line = self._lines.setdefault(connection, _Line())
         try:
-            async with (
-                asyncio.timeout(self._bounds.deadline),
-                line.lock,
-                self.transaction(connection, time_zone) as cursor,
-            ):
-                await cursor.execute(query, parameters)
-                return await cursor.fetchall()
+            async with asyncio.timeout(self._bounds.deadline), line.lock:
+                kept = line.link is not None
+                try:
+                    return await self._run(line, connection, query, parameters, time_zone)
+                except SourceError:
+                    if not (kept and line.link is None):
+                        raise
+                return await self._run(line, connection, query, parameters, time_zone)
         except TimeoutError:
             raise SourceError(Reason.DATABASE_UNREACHABLE, "the database did not answer in time") from None
         finally:
             if line.released:
                 await _discard(line)
 
+    async def _run(
+        self, line: _Line, connection: Connection, query: sql.Composed, parameters: dict[str, Any], time_zone: str
+    ) -> list[Row]:
+        async with self._transaction(line, connection, time_zone) as cursor:
+            await cursor.execute(query, parameters)
+            return await cursor.fetchall()
+
     @asynccontextmanager
-    async def transaction(
-        self, connection: Connection, time_zone: str = OWN.time_zone
+    async def _transaction(
+        self, line: _Line, connection: Connection, time_zone: str
     ) -> AsyncIterator[psycopg.AsyncCursor[DictRow]]:
         """Begin a read-only transaction with its bounds; what it cannot do is a SourceError."""
-        line = self._lines.setdefault(connection, _Line())
         link = await self._connect(connection, line)
         try:
             async with link.transaction(), link.cursor() as cursor:
