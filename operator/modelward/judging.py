@@ -137,31 +137,38 @@ class Judging:
 
     async def _read(self, connection: Connection, source: Source, plans: Sequence[Plan]) -> list[Quality | SourceError]:
         began = time.monotonic()
-        questions = [plan.question for plan in plans]
-        answers = await self.reader.read(connection, questions, source)
-        if (renewed := await self._renewed(connection, plans[0], answers)) is not None:
-            connection = renewed
-            answers = await self.reader.read(connection, questions, source)
-        took = time.monotonic() - began
-        for plan in plans:
-            plan.entry.checked_at, plan.entry.check_seconds = began, took
+        answers = await self.reader.read(connection, [plan.question for plan in plans], source)
+        connections = [connection] * len(plans)
+        if all(isinstance(answer, SourceError) and answer.reason in SUSPICIOUS for answer in answers):
+            connections = await self._read_anew(connection, source, plans, answers)
+        share = (time.monotonic() - began) / len(plans)
+        for plan, used in zip(plans, connections, strict=True):
+            plan.entry.check_seconds = share
             if source.is_ours:  # labels in other tables do not announce themselves
-                self.follow(connection, (plan.spec.model_name, plan.spec.environment), plan.entry.resource.key)
+                self.follow(used, (plan.spec.model_name, plan.spec.environment), plan.entry.resource.key)
         return answers
 
-    async def _renewed(
-        self, connection: Connection, plan: Plan, answers: Sequence[Quality | SourceError]
-    ) -> Connection | None:
-        """Return what the Secret says now where the database refused what it said before: a changed password, say."""
-        if not all(isinstance(a, SourceError) and a.reason in SUSPICIOUS for a in answers):
-            return None
-        where = (plan.entry.resource.namespace, plan.spec.secret_name)
-        self.connections.forget(*where)
+    async def _read_anew(
+        self, connection: Connection, source: Source, plans: Sequence[Plan], answers: list[Quality | SourceError]
+    ) -> list[Connection]:
+        """Where a Secret says something else by now (a changed password), ask again; each Secret for its own plans."""
+        used, secrets = [connection] * len(plans), dict[tuple[str, str], list[int]]()
+        for i, plan in enumerate(plans):
+            secrets.setdefault((plan.entry.resource.namespace, plan.spec.secret_name), []).append(i)
+        for where, indexes in secrets.items():
+            found = await self._find_anew(*where)
+            if found is not None and found != connection:
+                again = await self.reader.read(found, [plans[i].question for i in indexes], source)
+                for i, answer in zip(indexes, again, strict=True):
+                    used[i], answers[i] = found, answer
+        return used
+
+    async def _find_anew(self, namespace: str, name: str) -> Connection | None:
+        self.connections.forget(namespace, name)
         try:
-            found = await self.connections.find(*where)
+            return await self.connections.find(namespace, name)
         except (ClusterError, SourceError):  # then the database's own words are the better answer
             return None
-        return found if found != connection else None
 
     def _fleet(self, decided: Sequence[tuple[Plan, Decision]]) -> Fleet:
         statuses = {key: entry.resource.status for key, entry in self.registry.entries.items()}

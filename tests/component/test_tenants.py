@@ -122,12 +122,27 @@ async def test_a_password_that_is_changed_is_taken_up_without_a_failed_check():
     assert [dict(c.parameters)["password"] for c in reader.released] == ["s3cr3t"]
 
 
+async def test_nobody_is_read_for_with_somebody_elses_secret():
+    world, reader = await a_guarded_world()
+    world.cluster.secrets[NAMESPACE, "other"] = SECRET
+    world.model("other", database=of(secret="other"))
+    world.deploy(A, "other")
+    await world.turn()
+    reader.password = "rotated"
+    secret(world, password="rotated")
+    for name in (NAME, "other"):
+        world.sweeper.hear((NAMESPACE, name), world.clock.now().timestamp() - 1)
+    await world.turn(MINUTE / 30)
+    assert world.condition("MetricsAvailable") == ("True", "MetricsRead")
+    assert world.condition("MetricsAvailable", "other") == ("False", "AuthenticationFailed")
+
+
 async def test_a_password_that_is_refused_is_looked_up_at_once_however_young():
     world, reader = await a_guarded_world()
     reader.password = "rotated"
     secret(world, password="rotated")
     world.sweeper.hear((NAMESPACE, NAME), world.clock.now().timestamp() - 1)
-    await world.turn(2 * MINUTE / 60)
+    await world.turn(MINUTE / 30)
     assert world.condition("MetricsAvailable") == ("True", "MetricsRead")
 
 
