@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from modelward.database.ledger import Cursor, PostgresLedger, read_book, run
-from modelward.database.queries import named_query
+from modelward.database.queries import LEDGER, named_query
 from modelward.domain.ledger import Book, ModelKey
 
 PAGE = 2000
@@ -61,7 +61,7 @@ def _stream(cursor: Cursor, query: str, parameters: dict[str, Any]) -> Iterator[
     """Read row by row: a version may have more rows than fit in memory."""
     with cursor.connection.cursor(name=query) as rows:
         rows.itersize = PAGE
-        rows.execute(named_query(query, "ledger.sql"), parameters)
+        rows.execute(named_query(query, LEDGER), parameters)
         for row in rows:
             yield row["line"]
 

@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
 from modelward.database.errors import explain_connect, explain_query
-from modelward.database.queries import named_query
+from modelward.database.queries import LEDGER, named_query
 from modelward.domain.errors import SourceError
 from modelward.domain.ledger import Book, Manager, ModelKey, Move, RollbackRecord, VersionRecord
 from modelward.domain.questions import Connection
@@ -181,7 +181,7 @@ class PostgresLedger:
 
 def run(cursor: Cursor, query: str, parameters: dict[str, Any]) -> Cursor:
     """Run a named query of ledger.sql."""
-    return cursor.execute(named_query(query, "ledger.sql"), parameters)
+    return cursor.execute(named_query(query, LEDGER), parameters)
 
 
 def _answers(link: psycopg.Connection[DictRow]) -> bool:

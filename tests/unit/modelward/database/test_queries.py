@@ -6,11 +6,11 @@ from importlib import resources
 import pytest
 
 from modelward.database.migrate import find_migrations
-from modelward.database.queries import named_query
+from modelward.database.queries import FILES, LEDGER, named_query
 
-TEXT = resources.files("modelward.database").joinpath("queries.sql").read_text()
+TEXT = "".join(resources.files("modelward.database").joinpath(name).read_text() for name in FILES)
 NAMES = re.findall(r"^-- name: (\w+)$", TEXT, re.MULTILINE)
-LEDGER = re.findall(
+KEEPING = re.findall(
     r"^-- name: (\w+)$",
     resources.files("modelward.database").joinpath("ledger.sql").read_text(),
     re.MULTILINE,
@@ -23,16 +23,16 @@ def test_a_query_says_its_purpose_first(name: str):
     assert re.match(rb"-- [A-Z].+", named_query(name))
 
 
-@pytest.mark.parametrize("name", LEDGER)
+@pytest.mark.parametrize("name", KEEPING)
 def test_a_query_of_the_ledger_says_its_purpose_first_and_is_one_statement(name: str):
-    query = named_query(name, "ledger.sql")
+    query = named_query(name, LEDGER)
     assert re.match(rb"-- [A-Z].+", query)
     assert b";" not in re.sub(rb"--.*", b"", query)
 
 
 def test_only_these_write():
     writing = {
-        n for n in LEDGER if re.search(rb"\b(INSERT|UPDATE|DELETE)\b (INTO|FROM|model)", named_query(n, "ledger.sql"))
+        n for n in KEEPING if re.search(rb"\b(INSERT|UPDATE|DELETE)\b (INTO|FROM|model)", named_query(n, LEDGER))
     }
     assert writing == {
         "leave_production",
@@ -54,7 +54,7 @@ def test_a_query_is_one_statement_that_reads(name: str):
 
 
 def test_names_are_there_once():
-    assert len({*NAMES, *LEDGER}) == len(NAMES) + len(LEDGER)
+    assert len({*NAMES, *KEEPING}) == len(NAMES) + len(KEEPING)
 
 
 def test_an_unknown_name_is_an_error():
