@@ -13,6 +13,11 @@ def named_query(name: str) -> bytes:
     return _all_queries()[name]
 
 
+def text_of(name: str) -> str:
+    """Return the text of one query as text."""
+    return named_query(name).decode()
+
+
 @cache
 def _all_queries() -> dict[str, bytes]:
     text = resources.files("modelward.database").joinpath("queries.sql").read_text()

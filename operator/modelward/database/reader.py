@@ -5,20 +5,22 @@ import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
+from modelward.database.answers import answers, parameters, span_parameters, spanned
 from modelward.database.errors import explain_connect, explain_query, is_about_rows
-from modelward.database.queries import named_query
+from modelward.database.queries import named_query, text_of
+from modelward.database.statements import summing
 from modelward.domain.errors import SourceError
-from modelward.domain.quality import Quality, Sums, VersionCount, Window
-from modelward.domain.questions import Connection, Question
+from modelward.domain.quality import Quality, Sums, VersionCount
+from modelward.domain.questions import Comparison, Connection, Question, Span
 from modelward.domain.reasons import Reason
 
 Row = dict[str, Any]
+JUDGING = text_of("judge").partition("[")[0]
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10000}
 
 
@@ -49,21 +51,32 @@ class PostgresReader:
         """Answer all questions with one statement; a group that fails by its rows is halved down to the culprit."""
         if not questions:
             return []
+        families = frozenset(f for q in questions for f in q.all_families)
+        pairs = any(q.rival is not None and q.comparison.wants_pairs for q in questions)
         try:
-            rows = await self._ask(connection, "judge", _parameters(questions))
+            rows = await self._ask(connection, summing("judge", families, paired=pairs), parameters(questions))
         except SourceError as error:
             if len(questions) == 1 or not is_about_rows(error):
                 return [error] * len(questions)
             middle = len(questions) // 2
             first = await self.read(connection, questions[:middle])
             return first + await self.read(connection, questions[middle:])
-        return _answers(questions, rows)
+        return answers(questions, rows)
+
+    async def spans(
+        self, connection: Connection, question: Question, spans: Sequence[Span]
+    ) -> list[dict[str, dict[int, Sums]]]:
+        """Sum stretches of time bucket by bucket, for each version that has rows there; raises SourceError."""
+        pairs = any(span.comparison is Comparison.PAIRED for span in spans)
+        statement = summing("spans", frozenset(question.families), paired=pairs)
+        return spanned(spans, await self._ask(connection, statement, span_parameters(question, spans)))
 
     async def versions(self, connection: Connection, model_name: str, environment: str) -> list[VersionCount]:
         """List the versions with live predictions, then those of the registry alone; raises SourceError."""
         which = {"model": model_name, "environment": environment}
         seen = [
-            VersionCount(r["model_version"], r["predictions"]) for r in await self._ask(connection, "versions", which)
+            VersionCount(r["model_version"], r["predictions"])
+            for r in await self._ask(connection, text_of("versions"), which)
         ]
         names = {v.version for v in seen}
         registered = await self._registered(connection, which)
@@ -96,10 +109,10 @@ class PostgresReader:
             await _discard(line)
 
     async def _registered(self, connection: Connection, which: dict[str, str]) -> list[Row]:
-        there = await self._ask(connection, "has_registry", {})
-        return await self._ask(connection, "registered", which) if next(iter(there[0].values())) else []
+        there = await self._ask(connection, text_of("has_registry"), {})
+        return await self._ask(connection, text_of("registered"), which) if next(iter(there[0].values())) else []
 
-    async def _ask(self, connection: Connection, query: str, parameters: dict[str, Any]) -> list[Row]:
+    async def _ask(self, connection: Connection, statement: str, parameters: dict[str, Any]) -> list[Row]:
         line = self._lines.setdefault(connection, _Line())
         try:
             async with (
@@ -107,8 +120,8 @@ class PostgresReader:
                 line.lock,
                 self._transaction(connection, line) as cursor,
             ):
-                self.statements += query == "judge"
-                await cursor.execute(named_query(query), parameters)
+                self.statements += statement.startswith(JUDGING)
+                await cursor.execute(statement.encode(), parameters)
                 return await cursor.fetchall()
         except TimeoutError:
             raise SourceError(Reason.DATABASE_UNREACHABLE, "the database did not answer in time") from None
@@ -179,46 +192,3 @@ async def _discard(line: _Line) -> None:
     link, line.connection = line.connection, None
     if link is not None:
         await link.close()
-
-
-def _parameters(questions: Sequence[Question]) -> dict[str, Any]:
-    return {
-        "id": list(range(len(questions))),
-        "model": [q.model_name for q in questions],
-        "environment": [q.environment for q in questions],
-        "version": [q.version for q in questions],
-        "length": [q.window.total_seconds() for q in questions],
-        "label_delay": [q.label_delay.total_seconds() for q in questions],
-        "not_before": [q.not_before for q in questions],
-        "baseline": [q.baseline_version for q in questions],
-    }
-
-
-def _answers(questions: Sequence[Question], rows: list[Row]) -> list[Quality | SourceError]:
-    by_question: dict[int, list[Row]] = {}
-    for row in rows:
-        by_question.setdefault(row["id"], []).append(row)
-    return [_quality(question, by_question[i]) for i, question in enumerate(questions)]
-
-
-def _quality(question: Question, rows: list[Row]) -> Quality:
-    current = [r for r in rows if r["part"] == "current"]
-    own = next((r for r in current if r["model_version"] == question.version), None)
-    baseline = next((r for r in rows if r["part"] == "baseline" and r["model_version"] is not None), None)
-    others = (r for r in current if r["model_version"] not in {None, question.version})
-    opens, closes, moment = current[0]["opens"], current[0]["closes"], current[0]["moment"]
-    return Quality(
-        now=moment,
-        current=_window(own) if own else _empty(opens, closes),
-        baseline=_window(baseline) if baseline else None,
-        others=tuple(VersionCount(r["model_version"], r["predictions"]) for r in others),
-    )
-
-
-def _empty(opens: datetime, closes: datetime) -> Window:
-    return Window(opens, closes)
-
-
-def _window(row: Row) -> Window:
-    sums = Sums(row["n"], row["mean_y"], row["m2_y"], row["sum_e"], row["sum_ae"], row["sum_e2"])
-    return Window(row["opens"], row["closes"], row["predictions"], row["bad_predictions"], row["bad_labels"], sums)

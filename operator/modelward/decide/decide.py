@@ -78,11 +78,11 @@ def record(status: Status, judgement: Judgement, previous: Previous | None) -> S
     said = replace(
         said,
         previous_version=previous.version if previous else None,
-        comparison="BeforeAfter",
+        comparison=judgement.comparison,
         metrics=tuple(_metric_status(c) for c in judgement.metrics),
         change=_worst_change(judgement.metrics),
         window=_window_status(judgement.window) if judgement.window else None,
-        samples=judgement.window.sums.n if judgement.window else 0,
+        samples=judgement.samples,
         breaches=_count_breaches(status.breaches, judgement),
     )
     if judgement.verdict in {Verdict.HEALTHY, Verdict.DEGRADED}:
@@ -152,8 +152,11 @@ def _auto_off(spec: Spec) -> tuple[Hold, ...]:
 
 
 def _count_breaches(breaches: Breaches, judgement: Judgement) -> Breaches:
-    """Count a breach once for each window that does not overlap the last one counted."""
-    if judgement.verdict is Verdict.HEALTHY:
+    """Count a breach once for each window that does not overlap the last one counted.
+
+    A version that side by side is no worse starts anew, even where both got worse.
+    """
+    if judgement.verdict is Verdict.HEALTHY or judgement.reason is Reason.BOTH_WORSE:
         return Breaches()
     window = judgement.window
     if judgement.verdict is not Verdict.DEGRADED or window is None:
@@ -190,7 +193,7 @@ def _window_status(window: Window) -> WindowStatus:
         start_time=window.start,
         end_time=window.end,
         predictions=window.predictions,
-        samples=window.sums.n,
+        samples=window.samples,
         bad_predictions=window.bad_predictions,
         bad_labels=window.bad_labels,
         label_coverage_percent=f"{window.coverage_percent:.1f}",
