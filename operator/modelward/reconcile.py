@@ -277,4 +277,5 @@ def _question(spec: Spec, status: Status, previous: Previous | None) -> Question
         families=spec.gating,
         shown=spec.shown,
         positive_class=spec.evaluation.positive_class,
+        relative=spec.relative,
     )

@@ -13,10 +13,10 @@ from psycopg.rows import DictRow, dict_row
 from modelward.database.answers import answers, parameters, span_parameters, spanned
 from modelward.database.errors import explain_connect, explain_query, is_about_rows
 from modelward.database.queries import named_query, text_of
-from modelward.database.statements import summing
+from modelward.database.statements import judging, spanning
 from modelward.domain.errors import SourceError
 from modelward.domain.quality import Quality, Sums, VersionCount
-from modelward.domain.questions import Comparison, Connection, Question, Span
+from modelward.domain.questions import Connection, Question, Span
 from modelward.domain.reasons import Reason
 
 Row = dict[str, Any]
@@ -51,10 +51,8 @@ class PostgresReader:
         """Answer all questions with one statement; a group that fails by its rows is halved down to the culprit."""
         if not questions:
             return []
-        families = frozenset(f for q in questions for f in q.all_families)
-        pairs = any(q.rival is not None and q.comparison.wants_pairs for q in questions)
         try:
-            rows = await self._ask(connection, summing("judge", families, paired=pairs), parameters(questions))
+            rows = await self._ask(connection, statement_for(questions), parameters(questions))
         except SourceError as error:
             if len(questions) == 1 or not is_about_rows(error):
                 return [error] * len(questions)
@@ -67,8 +65,8 @@ class PostgresReader:
         self, connection: Connection, question: Question, spans: Sequence[Span]
     ) -> list[dict[str, dict[int, Sums]]]:
         """Sum stretches of time bucket by bucket, for each version that has rows there; raises SourceError."""
-        pairs = any(span.comparison is Comparison.PAIRED for span in spans)
-        statement = summing("spans", frozenset(question.families), paired=pairs)
+        parts = frozenset(span.comparison for span in spans)
+        statement = spanning(frozenset(question.families), parts, relative=question.relative)
         return spanned(spans, await self._ask(connection, statement, span_parameters(question, spans)))
 
     async def versions(self, connection: Connection, model_name: str, environment: str) -> list[VersionCount]:
@@ -161,6 +159,17 @@ class PostgresReader:
             )
         except (psycopg.Error, OSError, ValueError) as error:
             raise explain_connect(error) from None
+
+
+def statement_for(questions: Sequence[Question]) -> str:
+    """Return the statement that asks for no more than these questions need."""
+    rivals = [q.comparison for q in questions if q.rival is not None]
+    return judging(
+        frozenset(family for q in questions for family in q.all_families),
+        pairs=any(comparison.wants_pairs for comparison in rivals),
+        shared=any(comparison.wants_shared_time for comparison in rivals),
+        relative=any(q.relative for q in questions),
+    )
 
 
 async def _until_readable(descriptor: int) -> None:

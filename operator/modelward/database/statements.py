@@ -1,13 +1,15 @@
-"""Statements that sum, put together from the named pieces of `queries.sql`: only for what a group asks.
+"""Statements that sum, put together from the named pieces of `pieces.sql`: only for what a group asks.
 
 A piece names another one in square brackets. Nothing but pieces, and the words below, is ever put in; values are
 bound.
 """
 
+from collections.abc import Iterable
 from functools import cache
 
-from modelward.database.queries import text_of
+from modelward.database.queries import piece_of, text_of
 from modelward.domain.metrics import Family
+from modelward.domain.questions import Comparison
 
 ANSWER = {Family.REGRESSION: "prediction", Family.LABELS: "predicted_class", Family.SCORES: "score"}
 TRUTH = {Family.REGRESSION: "actual", Family.LABELS: "actual_class", Family.SCORES: "actual_class"}
@@ -18,25 +20,45 @@ FIT = {
 }
 
 
+PAIRS, SHARED, LIVE = "= 'paired'", "= 'concurrent'", "IN ('current', 'baseline')"
+
+
 @cache
-def summing(name: str, families: frozenset[Family], *, paired: bool) -> str:
-    """Write the statement `judge` or `spans` for the families in question, with pairs where they are looked for."""
-    kinds = (False, True) if paired else (False,)
-    answers = [_answers(family, paired=kind) for family in Family if family in families for kind in kinds]
+def judging(families: frozenset[Family], *, pairs: bool, shared: bool, relative: bool) -> str:
+    """Write the statement that judges a group: for these families, and with the rivals that are looked for."""
+    kinds = [(LIVE, "0"), *([(PAIRS, "0")] if pairs else []), *([(SHARED, piece_of("bucket"))] if shared else [])]
+    return _summing("judge", families, kinds, relative=relative)
+
+
+@cache
+def spanning(families: frozenset[Family], parts: frozenset[Comparison], *, relative: bool) -> str:
+    """Write the statement that sums stretches of time bucket by bucket, compared in these ways."""
+    kinds = [(PARTS[part], piece_of("bucket")) for part in Comparison if part in parts]
+    return _summing("spans", families, kinds, relative=relative)
+
+
+PARTS = {Comparison.PAIRED: PAIRS, Comparison.CONCURRENT: SHARED, Comparison.BEFORE_AFTER: LIVE}
+
+
+def _summing(name: str, families: frozenset[Family], kinds: Iterable[tuple[str, str]], *, relative: bool) -> str:
+    wanted = [(family, *kind) for family in Family if family in families for kind in kinds]
+    answers = (_answers(*each, relative=relative) for each in wanted)
     return _fill(text_of(name), answers="\nUNION ALL\n".join(answers))
 
 
-def _answers(family: Family, *, paired: bool) -> str:
+def _answers(family: Family, parts: str, bucket: str, *, relative: bool) -> str:
     fit = FIT[family]
     samples = _fill(
-        text_of("pairs" if paired else "samples"),
+        piece_of("pairs" if parts == PAIRS else "samples"),
+        whose=piece_of("whose_shared" if parts == SHARED else "whose_live"),
+        bucket=bucket,
         answer=ANSWER[family],
         truth=TRUTH[family],
         fit_mine=fit.replace("{}", "mine"),
         fit_theirs=fit.replace("{}", "theirs"),
     )
-    summed = _fill(text_of(family), samples=samples)
-    return _fill(text_of("answers"), summed=summed, family=family, paired=str(paired).lower())
+    summed = _fill(piece_of(family), relative=piece_of("relative") if relative else "0, 0, 0", samples=samples)
+    return _fill(piece_of("answers"), summed=summed, family=family, parts=parts)
 
 
 def _fill(text: str, **parts: str) -> str:

@@ -7,9 +7,11 @@ from modelward.decide import journal
 from modelward.decide.conditions import DEGRADED, METRICS_AVAILABLE, READY, summarise
 from modelward.decide.epochs import advance, prove
 from modelward.decide.guards import Fleet, Scene, find_holds, is_contested
+from modelward.decide.outcome import evidence_of, settle_outcome
 from modelward.decide.previous import Previous
 from modelward.decide.wording import figure, percent
 from modelward.domain.decision import Announcement, Decision, Judgement, MetricChange, RollbackOrder, Target
+from modelward.domain.evidence import Evidence
 from modelward.domain.quality import Window
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Resource
@@ -56,18 +58,19 @@ def decide(
     judgement: Judgement,
     fleet: Fleet,
     now: datetime,
+    evidence: Evidence | None = None,
 ) -> Decision:
     """Decide on one judgement; `target_image` is used where the previous version never served here."""
-    after = record(status, judgement, previous)
+    after, told = settle_outcome(spec, record(status, judgement, previous), judgement)
     holds: tuple[Hold, ...] = ()
     order = None
     if judgement.verdict is Verdict.DEGRADED:
-        holds = _auto_off(spec) + find_holds(Scene(spec, after, serving, judgement, previous, fleet, now))
+        holds = _auto_off(spec) + find_holds(Scene(spec, after, serving, judgement, previous, fleet, now, evidence))
         if not holds and previous is not None:
             order = _order(resource, after, serving, previous.target(target_image), judgement)
     after = summarise(replace(after, holds=holds), resource.generation, now)
-    announcements = () if order else announce_transitions(status, after)
-    return Decision(after, order, announcements, holds, judgement.quality.now if judgement.quality else None)
+    told += () if order else announce_transitions(status, after)
+    return Decision(after, order, told, holds, judgement.quality.now if judgement.quality else None)
 
 
 def record(status: Status, judgement: Judgement, previous: Previous | None) -> Status:
@@ -141,7 +144,14 @@ def _may_reassert(spec: Spec, status: Status, serving: Serving, now: datetime) -
 
 def _order(resource: Resource, status: Status, serving: Serving, target: Target, judgement: Judgement) -> RollbackOrder:
     return journal.make_order(
-        resource.uid, status, serving, target, PlacedBy.ROLLBACK, Reason.DEGRADED, judgement.numbers
+        resource.uid,
+        status,
+        serving,
+        target,
+        PlacedBy.ROLLBACK,
+        Reason.DEGRADED,
+        judgement.numbers,
+        evidence=evidence_of(judgement),
     )
 
 

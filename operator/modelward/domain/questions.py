@@ -50,6 +50,8 @@ class Question:
     families: tuple[Family, ...] = (Family.REGRESSION,)
     shown: tuple[Family, ...] = ()
     positive_class: str = "1"
+    relative: bool = False
+    """Whether MAPE or WAPE is asked for: their sums cost a little more."""
 
     @property
     def all_families(self) -> tuple[Family, ...]:

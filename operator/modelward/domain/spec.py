@@ -98,6 +98,11 @@ class Spec:
         """The families of which nothing gates."""
         return tuple(f for f in families_of(m.name for m in self.metrics) if f not in self.gating)
 
+    @property
+    def relative(self) -> bool:
+        """Whether errors are to be held against the size of the actuals."""
+        return any(m.name in {MetricName.MAPE, MetricName.WAPE} for m in self.metrics)
+
 
 def parse_spec(name: str, raw: dict[str, Any]) -> Spec:
     """Read `spec` of the resource called `name`; InvalidSpecError names the field."""
