@@ -164,9 +164,9 @@ class Judging:
     async def _read(self, connection: Connection, plans: Sequence[Plan]) -> list[Quality | SourceError]:
         began = time.monotonic()
         answers = await self.reader.read(connection, [plan.question for plan in plans])
-        took = time.monotonic() - began
+        share = (time.monotonic() - began) / len(plans)
         for plan in plans:
-            plan.entry.checked_at, plan.entry.check_seconds = began, took
+            plan.entry.check_seconds = share
             self.follow(connection, (plan.spec.model_name, plan.spec.environment), plan.entry.resource.key)
         return answers
 

@@ -20,9 +20,9 @@ class Entry:
     deployment_read: bool = False
     replica_sets: list[Json] | None = None
     next_check: float = 0.0
-    checked_at: float = float("-inf")
-    check_seconds: float = 0.0
     heard: bool = False
+    heard_at: float = float("-inf")
+    check_seconds: float = 0.0
     written_at: float = float("-inf")
     failures: int = 0
     announced: str = ""

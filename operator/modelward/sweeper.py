@@ -85,14 +85,15 @@ class Sweeper:
     def hear(self, key: Key, moment: float) -> None:
         """Labels arrived for predictions up to `moment` (Unix seconds, the database's clock): judge once it is past.
 
-        Checks that are heard of keep their distance: a second at least, and twenty times what the last one took.
+        Checks that are heard of keep their distance from each other: a second at least, and twenty times what the
+        last one took. A check of the schedule's does not count: it must not make the labels after it wait.
         """
         entry = self._registry.entries.get(key)
         if entry is None:
             return
         behind = math.floor(moment) + 1 - self._database_time(entry)
         closes = self._monotonic() + min(max(behind, 0.0), 1.0)
-        entry.next_check = min(entry.next_check, max(closes, entry.checked_at + _distance(entry)))
+        entry.next_check = min(entry.next_check, max(closes, entry.heard_at + _distance(entry)))
         entry.heard = True
         if key not in self._busy:
             self._schedule.put(key, entry.next_check)
@@ -151,8 +152,9 @@ class Sweeper:
         if entry is None:
             self._release(key, None)
             return None
-        entry.heard = False
         due = self._monotonic() >= entry.next_check
+        if entry.heard:
+            entry.heard, entry.heard_at = False, self._monotonic()
         try:
             async with self._at_once:
                 plan = await self._reconciler.prepare(entry, due=due)
@@ -262,7 +264,7 @@ class Sweeper:
             return
         entry.next_check = next_slot(now, interval, entry.resource.uid)
         if entry.heard:  # while this check was under way
-            entry.next_check = min(entry.next_check, entry.checked_at + _distance(entry))
+            entry.next_check = min(entry.next_check, entry.heard_at + _distance(entry))
 
     def _database_time(self, entry: Entry) -> float:
         return self._reconciler.scribe.now(entry).timestamp()

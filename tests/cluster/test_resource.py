@@ -5,17 +5,19 @@ import json
 import subprocess
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+import psutil
 import pytest
 
 import sandbox.kubectl
 from modelward.domain.codec import encode
 from modelward.domain.status import Condition, Status, Verdict
 from sandbox.cluster import Cluster
+from sandbox.operator import Operator
 
 Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -135,6 +137,15 @@ def stored(ask: Kubectl) -> Callable[[], dict[str, Any]]:
     return lambda: json.loads(ask("get", "mdl/house-prices", "--output=json").stdout)
 
 
+@pytest.fixture
+def held_operator(operator: Operator) -> Iterator[None]:
+    """Hold the operator, which would look at every resource at once, while a test writes the status itself."""
+    process = psutil.Process(operator.pid)
+    process.suspend()
+    yield
+    process.resume()
+
+
 @pytest.mark.parametrize(("line", "field", "words"), REFUSED, ids=[line for line, _, _ in REFUSED])
 def test_a_wrong_value_is_refused_in_one_line_that_names_the_field(ask: Kubectl, line: str, field: str, words: str):
     refused = ask("create", "--dry-run=server", "--filename=-", stdin=manifest(line))
@@ -234,6 +245,7 @@ def ready(status: str, generation: int) -> str:
     return json.dumps({"status": encode(Status(observed_generation=generation, conditions=(condition,)))})
 
 
+@pytest.mark.usefixtures("held_operator")
 def test_wait_holds_until_the_operator_has_looked_at_this_generation(
     ask: Kubectl, stored: Callable[[], dict[str, Any]]
 ):
@@ -264,6 +276,7 @@ def sample(kind: Any, name: str = "") -> Any:
     return made.get(kind, words.get(name, f"some {name}"))
 
 
+@pytest.mark.usefixtures("held_operator")
 def test_a_status_with_everything_in_it_is_kept_whole(ask: Kubectl, stored: Callable[[], dict[str, Any]]):
     full = encode(sample(Status))
     del full["requests"]["check"]["version"]
@@ -273,7 +286,7 @@ def test_a_status_with_everything_in_it_is_kept_whole(ask: Kubectl, stored: Call
     assert stored()["status"] == full
 
 
-@pytest.mark.usefixtures("stored")
+@pytest.mark.usefixtures("held_operator", "stored")
 def test_get_shows_what_people_need(ask: Kubectl):
     seen = Status(
         verdict=Verdict.DEGRADED, current_version="v2", previous_version="v1", change="rmse +20.7 %", samples=1204
@@ -286,6 +299,7 @@ def test_get_shows_what_people_need(ask: Kubectl):
     assert row.split()[:8] == ["house-prices", "Degraded", "v2", "v1", "rmse", "+20.7", "%", "1204"]
 
 
+@pytest.mark.usefixtures("held_operator")
 def test_status_cannot_be_written_with_the_resource_and_does_not_raise_its_generation(
     ask: Kubectl, stored: Callable[[], dict[str, Any]]
 ):
