@@ -15,7 +15,7 @@ from psycopg import sql
 from modelward.database.queries import named_query
 
 APPLICATION = "modelward"
-NAMES = ("judge", "settings", "versions", "has_registry", "registered")
+NAMES = ("judge", "spans", "settings", "versions", "has_registry", "registered")
 # log_statement writes `statement: ...` for the simple protocol and `execute <name>: ...` for the extended one
 LINE = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+) UTC \[(.*?)\] LOG:  (?:statement|execute [^:]*): (.*)$")
 SETTINGS = {

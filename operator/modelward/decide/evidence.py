@@ -6,7 +6,7 @@ explained by what they look at.
 
 from collections.abc import Sequence
 from datetime import timedelta
-from itertools import pairwise
+from itertools import combinations
 
 from modelward.decide.noise import lower_bound
 from modelward.decide.wording import count, percent
@@ -21,7 +21,7 @@ from modelward.domain.sums import Sums
 
 BUCKETS = 24
 MEMORY = timedelta(days=28)
-MOST_WINDOWS = 1000
+MOST_WINDOWS = 336
 LEAST_WINDOWS = 3
 
 Summed = dict[str, dict[int, Sums]]
@@ -76,15 +76,16 @@ def explain_by_noise(judgement: Judgement, evidence: Evidence | None) -> str | N
 
 
 def largest_move(name: MetricName, windows: Sequence[Sums], least: int) -> tuple[float, int] | None:
-    """Return the largest change in percent from one window to the next, whatever its direction, and of how many.
+    """Return the largest change in percent from one window to a later one, whatever its direction, and of how many.
 
-    Windows with fewer than `least` samples, or in which the metric is undefined, are passed over.
+    Not only to the next one: a baseline stays where it is while the windows held against it go on. Windows with fewer
+    than `least` samples, or in which the metric is undefined, are passed over; None with fewer than LEAST_WINDOWS.
     """
     known = [w for w in windows if w.count(name.family) >= least]
     values = [v for v in (COMPUTE[name](w) for w in known) if v]
     if len(values) < LEAST_WINDOWS:
         return None
-    return max(abs(metric_change(name, after, before)) for before, after in pairwise(values)), len(values)
+    return max(abs(metric_change(name, later, earlier)) for earlier, later in combinations(values, 2)), len(values)
 
 
 def _breached(judgement: Judgement) -> list[MetricChange]:
@@ -105,7 +106,7 @@ def _normal(change: MetricChange, spec: Spec, windows: Sequence[Sums]) -> str | 
         return None
     return (
         f"{change.name.label} moved by {percent(change.change_percent)}, and in the previous version's own "
-        f"{count(number, 'window')} within 28 days by up to {largest:.1f} % from one to the next"
+        f"{count(number, 'window')} within 28 days by up to {largest:.1f} % from one to another"
     )
 
 

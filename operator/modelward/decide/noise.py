@@ -7,20 +7,21 @@ every hour is misled more often than one time in twenty, which is why this guard
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from itertools import accumulate
 from statistics import NormalDist
 
 from modelward.domain.measures import COMPUTE, metric_change, worsening
 from modelward.domain.metrics import MetricName
-from modelward.domain.sums import Sums, merge_all
+from modelward.domain.sums import NOTHING, Sums, merge_all
 
 LEAST_BUCKETS = 8
 CONFIDENCE = 0.95
 
 
-def worsening_of(name: MetricName, current: Sequence[Sums], previous: Sequence[Sums]) -> float | None:
+def worsening_of(name: MetricName, current: Sums, previous: Sums) -> float | None:
     """Return by how many percent a metric got worse from `previous` to `current`; None where it is undefined."""
-    now, before = COMPUTE[name](merge_all(current)), COMPUTE[name](merge_all(previous))
+    now, before = COMPUTE[name](current), COMPUTE[name](previous)
     return worsening(name, metric_change(name, now, before)) if now is not None and before else None
 
 
@@ -31,18 +32,27 @@ def lower_bound(name: MetricName, current: Sequence[Sums], previous: Sequence[Su
     """
     if min(len(current), len(previous)) < LEAST_BUCKETS:
         return None
-    found = worsening_of(name, current, previous)
+    now, before = merge_all(current), merge_all(previous)
+    found = worsening_of(name, now, before)
     if together:
-        errors = [_error(len(current), lambda i: worsening_of(name, _without(current, i), _without(previous, i)))]
+        pairs = zip(leave_one_out(current), leave_one_out(previous), strict=True)
+        errors = [_error([worsening_of(name, *pair) for pair in pairs])]
     else:
         errors = [
-            _error(len(current), lambda i: worsening_of(name, _without(current, i), previous)),
-            _error(len(previous), lambda i: worsening_of(name, current, _without(previous, i))),
+            _error([worsening_of(name, rest, before) for rest in leave_one_out(current)]),
+            _error([worsening_of(name, now, rest) for rest in leave_one_out(previous)]),
         ]
     known = [e for e in errors if e is not None]
     if found is None or len(known) < len(errors):
         return None
     return found - t_quantile(CONFIDENCE, min(len(current), len(previous)) - 1) * math.hypot(*known)
+
+
+def leave_one_out(buckets: Sequence[Sums]) -> list[Sums]:
+    """Merge all buckets but one, for each of them in turn."""
+    before = list(accumulate(buckets[:-1], Sums.merge, initial=NOTHING))
+    after = list(accumulate(reversed(buckets[1:]), Sums.merge, initial=NOTHING))[::-1]
+    return [head.merge(tail) for head, tail in zip(before, after, strict=True)]
 
 
 def t_quantile(probability: float, degrees: int) -> float:
@@ -54,15 +64,10 @@ def t_quantile(probability: float, degrees: int) -> float:
     return z + first / degrees + second / degrees**2 + third / degrees**3
 
 
-def _error(buckets: int, without: Callable[[int], float | None]) -> float | None:
-    """Return the jackknife's standard error."""
-    found = [without(i) for i in range(buckets)]
-    known = [value for value in found if value is not None]
-    if len(known) < buckets:
+def _error(found: Sequence[float | None]) -> float | None:
+    """Return the jackknife's standard error; None where the change is undefined without one of the buckets."""
+    known, count = [value for value in found if value is not None], len(found)
+    if len(known) < count:
         return None
-    mean = math.fsum(known) / buckets
-    return math.sqrt((buckets - 1) / buckets * math.fsum((value - mean) ** 2 for value in known))
-
-
-def _without(buckets: Sequence[Sums], number: int) -> Sequence[Sums]:
-    return [*buckets[:number], *buckets[number + 1 :]]
+    mean = math.fsum(known) / count
+    return math.sqrt((count - 1) / count * math.fsum((value - mean) ** 2 for value in known))

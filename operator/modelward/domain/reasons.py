@@ -92,7 +92,7 @@ class Reason(StrEnum):
     ONLY_R2 = "OnlyR2", "R2 fell but no loss metric rose: the targets' variance may have moved."
     WITHIN_NORMAL_VARIATION = (
         "WithinNormalVariation",
-        "The previous version's own windows differed as much from one to the next within 28 days.",
+        "The previous version's own windows differed as much from one to another within 28 days.",
     )
     WITHIN_NOISE = "WithinNoise", "The change cannot be told from chance: its one-look 95 % bound includes 0."
     BASELINE_STALE = "BaselineStale", "The baseline is older than evaluation.maxBaselineAge."
