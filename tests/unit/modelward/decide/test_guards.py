@@ -52,16 +52,8 @@ ALL = [
     "BreakerOpen",
     "NoTarget",
 ]
-LITERAL = [
-    "Suspended",
-    "Contested",
-    "Landing",
-    "BothWorse",
-    "CoolingDown",
-    "BudgetExhausted",
-    "BreakerOpen",
-    "NoTarget",
-]
+LITERAL = ["Suspended", "Contested", "Landing", "BothWorse", "CoolingDown", "BudgetExhausted", "BreakerOpen"]
+LITERAL += ["NoTarget"]
 
 
 def a_scene(
