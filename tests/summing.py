@@ -28,7 +28,7 @@ def sum_rows(pairs: Iterable[tuple[float, float]]) -> Sums:
         math.fsum(errors),
         math.fsum(map(abs, errors)),
         math.fsum(e * e for e in errors if abs(e) > TINY),
-        sum(y != 0 for y in actuals),
+        float(sum(y != 0 for y in actuals)),
         math.fsum(shares),
         math.fsum(map(abs, actuals)),
     )
@@ -39,10 +39,10 @@ def sum_labels(pairs: Iterable[tuple[str, str]], positive: str = "1") -> Labels:
     kept = list(pairs)
     return Labels(
         len(kept),
-        sum(p == y for p, y in kept),
-        sum(p == y == positive for p, y in kept),
-        sum(p == positive for p, _ in kept),
-        sum(y == positive for _, y in kept),
+        float(sum(p == y for p, y in kept)),
+        float(sum(p == y == positive for p, y in kept)),
+        float(sum(p == positive for p, _ in kept)),
+        float(sum(y == positive for _, y in kept)),
     )
 
 
@@ -56,7 +56,7 @@ def sum_scores(pairs: Iterable[tuple[float, str]], positive: str = "1") -> Score
         bins.setdefault(bin_of(s), []).append((s, y))
     return Scores(
         len(kept),
-        sum(y for _, y in kept),
+        float(sum(y for _, y in kept)),
         math.fsum(-math.log(p) for p in given),
         math.fsum(d * d for d in off if abs(d) > TINY),
         tuple(_bin(number, bins[number]) for number in sorted(bins)),
@@ -65,7 +65,7 @@ def sum_scores(pairs: Iterable[tuple[float, str]], positive: str = "1") -> Score
 
 def _bin(number: int, rows: Sequence[tuple[float, bool]]) -> Bin:
     scores, positives = [s for s, _ in rows], sum(y for _, y in rows)
-    return Bin(number, positives, len(rows) - positives, min(scores), max(scores))
+    return Bin(number, float(positives), float(len(rows) - positives), min(scores), max(scores))
 
 
 def sum_family(family: Family, samples: Iterable[tuple[object, object]], positive: str) -> Sums:

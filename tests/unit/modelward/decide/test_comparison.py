@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from builders import NOW, A, B, a_baseline, a_previous, a_quality, a_spec, a_status, a_window, sums
+from builders import NOW, A, B, a_baseline, a_previous, a_quality, a_serving, a_spec, a_status, a_window, sums
 from modelward.decide.comparison import frozen_baseline
 from modelward.decide.decide import record
 from modelward.decide.guards import Fleet, Scene, find_holds
@@ -132,7 +132,7 @@ def test_both_worse_is_held_whatever_acts(act_on: str):
     judgement = judged(now=BAD, paired=(BAD, BAD))
     status = a_status(A, B, breaches=Breaches(9, NOW))
     spec = a_spec(evaluation={"actOn": act_on})
-    holds = find_holds(Scene(spec, status, object(), judgement, a_previous(), Fleet(), NOW))  # type: ignore[arg-type]
+    holds = find_holds(Scene(spec, status, a_serving(), judgement, a_previous(), Fleet(), NOW))
     assert "BothWorse" in [h.guard for h in holds]
     assert "another version would not help" in next(h.message for h in holds if h.guard == "BothWorse")
 

@@ -119,7 +119,7 @@ def test_a_move_of_exactly_the_change_is_not_beyond_it():
 
 
 def test_noise_speaks_of_a_change_that_buckets_do_not_bear_out():
-    said = explain_by_noise(judged(), Evidence(errors(40, 1), errors(40, 2)))
+    said = explain_by_noise(judged(), Evidence(errors(40, 2), errors(40, 1)))
     assert said is not None
     assert said.startswith("RMSE is worse by 20.7 %, which may be chance: by its 24 buckets of time")
     assert said.endswith("at least (one look, 95 %)")
