@@ -4,35 +4,18 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from modelward.domain.errors import SourceError
-from modelward.domain.metrics import Family
 from modelward.domain.quality import Quality, SideBySide, Sums, VersionCount, Window, balance
 from modelward.domain.questions import Comparison, Connection, Question, Span
-from modelward.domain.sums import NOTHING
-from summing import sum_family, sum_rows
+from samples import LIMIT, Row, Sample, answer_of, requests_of, sample_of, sum_samples, truth_of
+from summing import sum_rows
+
+if TYPE_CHECKING:
+    from modelward.domain.metrics import Family
 
 __all__ = ["LIMIT", "FixedClock", "InMemoryReader", "Row", "answer", "sum_rows"]
-
-LIMIT = 1e150
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of model_predictions."""
-
-    model: str
-    version: str
-    predicted_at: datetime
-    prediction: float | None
-    actual: float | None = None
-    actual_at: datetime | None = None
-    request_id: str = ""
-    role: str = "live"
-    environment: str = ""
-    score: float | None = None
-    predicted_class: str | None = None
-    actual_class: str | None = None
 
 
 @dataclass(slots=True)
@@ -185,8 +168,8 @@ def _baseline(rows: Sequence[Row], question: Question, closes: datetime) -> Wind
 
 
 def _window(rows: Sequence[Row], question: Question, opens: datetime, closes: datetime) -> Window:
-    requests = _requests(rows)
-    samples = {f: [_sample(f, group, question) for group in requests.values()] for f in question.all_families}
+    requests = requests_of(rows)
+    samples = {f: [sample_of(f, each, question) for each in requests.values()] for f in question.all_families}
     gating = [samples[f] for f in question.families]
     return Window(
         opens,
@@ -194,7 +177,7 @@ def _window(rows: Sequence[Row], question: Question, opens: datetime, closes: da
         predictions=len(requests),
         bad_predictions=max(sum(not s.fit for s in each) for each in gating),
         bad_labels=max(sum(s.truth is not None and not s.true for s in each) for each in gating),
-        sums=_sum_all(samples, question),
+        sums=sum_samples(samples, question),
         families=question.families,
     )
 
@@ -213,22 +196,22 @@ def _pair(
     rows: Sequence[Row], question: Question, origin: datetime | None, step: timedelta | None
 ) -> dict[str, dict[int, Sums]]:
     found: dict[str, dict[int, dict[Family, list[Sample]]]] = {}
-    for group in _requests(rows).values():
+    for group in requests_of(rows).values():
         roles = {(r.version == question.version, r.role) for r in group}
         if not ({(True, "live"), (False, "shadow")} <= roles or {(True, "shadow"), (False, "live")} <= roles):
             continue
         bucket = _bucket(min(r.predicted_at for r in group), origin, step)
         for family in question.all_families:
-            truth = _truth(family, group, question.label_delay)
+            truth = truth_of(family, group, question.label_delay)
             sides = {
-                v: Sample(family, _answer(family, [r for r in group if r.version == v]), truth)
+                v: Sample(family, answer_of(family, [r for r in group if r.version == v]), truth)
                 for v in (question.version, question.rival or "")
             }
             fit = all(s.fit for s in sides.values())
             for version, sample in sides.items():
                 kept = found.setdefault(version, {}).setdefault(bucket, {}).setdefault(family, [])
                 kept.append(sample if fit else Sample(family, sample.answer, None))
-    return {v: {b: _sum_all(samples, question) for b, samples in each.items()} for v, each in found.items()}
+    return {v: {b: sum_samples(samples, question) for b, samples in each.items()} for v, each in found.items()}
 
 
 def _concurrent(rows: Sequence[Row], question: Question, opens: datetime) -> SideBySide | None:
@@ -251,80 +234,13 @@ def _concurrent(rows: Sequence[Row], question: Question, opens: datetime) -> Sid
 
 def _buckets(rows: Sequence[Row], question: Question, origin: datetime, step: timedelta) -> dict[int, Sums]:
     buckets: dict[int, list[list[Row]]] = {}
-    for group in _requests(rows).values():
+    for group in requests_of(rows).values():
         buckets.setdefault(_bucket(min(r.predicted_at for r in group), origin, step), []).append(group)
     return {
-        b: _sum_all({f: [_sample(f, group, question) for group in groups] for f in question.all_families}, question)
+        b: sum_samples({f: [sample_of(f, each, question) for each in groups] for f in question.all_families}, question)
         for b, groups in buckets.items()
     }
 
 
 def _bucket(moment: datetime, origin: datetime | None, step: timedelta | None) -> int:
     return 0 if origin is None or step is None else math.floor((moment - origin) / step)
-
-
-# -- samples ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What a version answered to one request, and what came true."""
-
-    family: Family
-    answer: float | str | None
-    truth: float | str | None
-
-    @property
-    def fit(self) -> bool:
-        """Whether the answer can be judged."""
-        if self.family is Family.SCORES:
-            return isinstance(self.answer, float | int) and 0 <= self.answer <= 1
-        return _is_finite(self.answer)
-
-    @property
-    def true(self) -> bool:
-        """Whether the truth can be judged by."""
-        return _is_finite(self.truth)
-
-
-def _sum_all(samples: dict[Family, list[Sample]], question: Question) -> Sums:
-    sums = NOTHING
-    for family, each in samples.items():
-        good = [(s.answer, s.truth) for s in each if s.fit and s.true]
-        sums = sums.merge(sum_family(family, good, question.positive_class))
-    return sums
-
-
-def _sample(family: Family, rows: Sequence[Row], question: Question) -> Sample:
-    return Sample(family, _answer(family, rows), _truth(family, rows, question.label_delay))
-
-
-def _requests(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    requests: dict[str, list[Row]] = {}
-    for row in rows:
-        requests.setdefault(row.request_id, []).append(row)
-    return requests
-
-
-def _answer(family: Family, rows: Sequence[Row]) -> float | str | None:
-    first = min(rows, key=lambda r: r.predicted_at)
-    if family is Family.REGRESSION:
-        return first.prediction
-    return first.predicted_class if family is Family.LABELS else first.score
-
-
-def _truth(family: Family, rows: Sequence[Row], delay: timedelta) -> float | str | None:
-    def of(row: Row) -> float | str | None:
-        return row.actual if family is Family.REGRESSION else row.actual_class
-
-    in_time = [
-        r
-        for r in rows
-        if of(r) is not None and (not delay or (r.actual_at or r.predicted_at) <= r.predicted_at + delay)
-    ]
-    first = datetime.min.replace(tzinfo=UTC)
-    return of(max(in_time, key=lambda r: r.actual_at or first)) if in_time else None
-
-
-def _is_finite(value: float | str | None) -> bool:
-    return isinstance(value, str) or (value is not None and abs(value) < LIMIT)
