@@ -118,8 +118,8 @@ SELECT model_version, bucket,
            || (array_agg(bin ORDER BY bin) FILTER (WHERE bin IS NOT NULL))::float8[]
            || (array_agg(positives ORDER BY bin) FILTER (WHERE bin IS NOT NULL))::float8[]
            || (array_agg(n - positives ORDER BY bin) FILTER (WHERE bin IS NOT NULL))::float8[]
-           || array_agg(low ORDER BY bin) FILTER (WHERE bin IS NOT NULL)
-           || array_agg(high ORDER BY bin) FILTER (WHERE bin IS NOT NULL) AS sums
+           || (array_agg(low ORDER BY bin) FILTER (WHERE bin IS NOT NULL))::float8[]
+           || (array_agg(high ORDER BY bin) FILTER (WHERE bin IS NOT NULL))::float8[] AS sums
 FROM (
     SELECT model_version, bucket, bin,
            count(*) AS predictions,

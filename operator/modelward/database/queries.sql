@@ -41,7 +41,10 @@ WITH question AS (
     UNION ALL
     SELECT id, 'paired', family, model, environment, label_delay, positive, version, rival, not_before,
            NULL, opens, closes, NULL, NULL
-    FROM met WHERE pairs
+    FROM met q WHERE pairs AND EXISTS (
+        SELECT FROM model_predictions p
+        WHERE p.model_name = q.model AND p.environment = q.environment AND p.model_version IN (q.version, q.rival)
+          AND p.role = 'shadow' AND p.predicted_at >= q.opens AND p.predicted_at < q.closes)
     UNION ALL
     SELECT id, 'concurrent', family, model, environment, label_delay, positive, version, rival, not_before,
            NULL, greatest(mine.first, theirs.first),

@@ -11,8 +11,8 @@ from modelward.database.queries import piece_of, text_of
 from modelward.domain.metrics import Family
 from modelward.domain.questions import Comparison
 
-ANSWER = {Family.REGRESSION: "prediction", Family.LABELS: "predicted_class", Family.SCORES: "score"}
-TRUTH = {Family.REGRESSION: "actual", Family.LABELS: "actual_class", Family.SCORES: "actual_class"}
+ANSWER = {Family.REGRESSION: "prediction", Family.LABELS: "predicted_class::text", Family.SCORES: "score"}
+TRUTH = {Family.REGRESSION: "actual", Family.LABELS: "actual_class::text", Family.SCORES: "actual_class::text"}
 FIT = {
     Family.REGRESSION: "abs(pair.{}) < 1e150",
     Family.LABELS: "pair.{} IS NOT NULL",
