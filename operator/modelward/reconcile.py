@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from modelward.connections import Connections
 from modelward.decide import journal, requests
+from modelward.decide.comparison import frozen_baseline
 from modelward.decide.conditions import READY, summarise
 from modelward.decide.decide import follow, refuse
 from modelward.decide.epochs import adopt, served_before
@@ -20,7 +21,7 @@ from modelward.decide.previous import Previous, find_previous
 from modelward.domain.decision import Decision
 from modelward.domain.errors import ClusterError, NotFoundError, SourceError
 from modelward.domain.ports import Clock, Cluster, QualityReader
-from modelward.domain.questions import Connection, Question
+from modelward.domain.questions import Comparison, Connection, Question
 from modelward.domain.reasons import PROBLEMS, Reason
 from modelward.domain.serving import ALLOW_ROLLBACK, Deployment, Serving, ServingProblem
 from modelward.domain.spec import Spec
@@ -263,7 +264,7 @@ def _question(spec: Spec, status: Status, previous: Previous | None) -> Question
     epoch = status.epoch
     if epoch is None:
         raise ValueError("a resource is adopted before it is judged")
-    frozen = previous is not None and status.baseline is not None and status.baseline.version == previous.version
+    frozen = frozen_baseline(spec, status, previous) is not None
     return Question(
         model_name=spec.model_name,
         environment=spec.environment,
@@ -272,4 +273,10 @@ def _question(spec: Spec, status: Status, previous: Previous | None) -> Question
         label_delay=spec.evaluation.label_delay,
         not_before=epoch.started_time if served_before(status, epoch.version) else None,
         baseline_version=previous.version if previous and not frozen else None,
+        rival=previous.version if previous and spec.evaluation.comparison is not Comparison.BEFORE_AFTER else None,
+        comparison=spec.evaluation.comparison,
+        families=spec.gating,
+        shown=spec.shown,
+        positive_class=spec.evaluation.positive_class,
+        relative=spec.relative,
     )

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from modelward.domain.errors import SourceError
-from modelward.domain.quality import Quality, VersionCount
-from modelward.domain.questions import Connection, Question
+from modelward.domain.quality import Quality, Sums, VersionCount
+from modelward.domain.questions import Connection, Question, Span
 from modelward.domain.source import OWN, Source
 
 Json = dict[str, Any]
@@ -27,6 +27,12 @@ class QualityReader(Protocol):
         self, connection: Connection, questions: Sequence[Question], source: Source = OWN
     ) -> list[Quality | SourceError]:
         """Answer all questions with one statement, in their order; a failing one carries its SourceError."""
+        ...
+
+    async def spans(
+        self, connection: Connection, question: Question, spans: Sequence[Span], source: Source = OWN
+    ) -> list[dict[str, dict[int, Sums]]]:
+        """Sum stretches of time, by version and bucket, with one statement; raises SourceError."""
         ...
 
     async def versions(

@@ -12,7 +12,8 @@ from typing import Any
 from modelward.domain.durations import parse_duration
 from modelward.domain.errors import InvalidSpecError
 from modelward.domain.mapping import check_environment, parse_source
-from modelward.domain.quality import MetricName
+from modelward.domain.metrics import Family, MetricName, families_of
+from modelward.domain.questions import Comparison
 from modelward.domain.source import OWN, Source
 
 
@@ -54,6 +55,8 @@ class Evaluation:
     min_samples: int = 100
     label_delay: timedelta = timedelta(0)
     min_label_coverage_percent: float = 0.0
+    comparison: Comparison = Comparison.AUTO
+    positive_class: str = "1"
     act_on: ActOn = ActOn.GUARDED
     consecutive_breaches: int = 2
     max_baseline_age: timedelta = timedelta(hours=168)
@@ -88,6 +91,21 @@ class Spec:
     rollback: RollbackRules = field(default_factory=RollbackRules)
     suspend: bool = False
 
+    @property
+    def gating(self) -> tuple[Family, ...]:
+        """The families of the metrics that gate: each needs its samples."""
+        return families_of(m.name for m in self.metrics if m.role is Role.GATE)
+
+    @property
+    def shown(self) -> tuple[Family, ...]:
+        """The families of which nothing gates."""
+        return tuple(f for f in families_of(m.name for m in self.metrics) if f not in self.gating)
+
+    @property
+    def relative(self) -> bool:
+        """Whether errors are to be held against the size of the actuals."""
+        return any(m.name in {MetricName.MAPE, MetricName.WAPE} for m in self.metrics)
+
 
 def parse_spec(name: str, raw: dict[str, Any]) -> Spec:
     """Read `spec` of the resource called `name`; InvalidSpecError names the field."""
@@ -121,6 +139,8 @@ def _evaluation(raw: dict[str, Any]) -> Evaluation:
         min_label_coverage_percent=_percent(
             raw.get("minLabelCoveragePercent", 0), "evaluation.minLabelCoveragePercent"
         ),
+        comparison=Comparison(raw.get("comparison", d.comparison)),
+        positive_class=str(raw.get("positiveClass", d.positive_class)),
         act_on=ActOn(raw.get("actOn", d.act_on)),
         consecutive_breaches=int(raw.get("consecutiveBreaches", d.consecutive_breaches)),
         max_baseline_age=_duration(raw, "maxBaselineAge", d.max_baseline_age, "evaluation."),

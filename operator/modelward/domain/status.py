@@ -120,6 +120,7 @@ class Baseline:
     frozen_time: datetime
     samples: int
     sums: Sums
+    positive_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,23 @@ class Quarantine:
     rollback_id: str = ""
 
 
+class Outcome(StrEnum):
+    """Whether a rollback helped, by the landing's first full window."""
+
+    IMPROVED = "Improved"
+    NOT_IMPROVED = "NotImproved"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A metric that was beyond its limit when a rollback was decided: what both versions showed."""
+
+    name: str
+    current: float
+    previous: float
+
+
 @dataclass(frozen=True, slots=True)
 class Rollback:
     """The journal of one rollback, written before the patch and advanced after each step."""
@@ -166,6 +184,9 @@ class Rollback:
     actor: str = "modelward"
     patched_time: datetime | None = None
     finished_time: datetime | None = None
+    evidence: tuple[Shown, ...] = ()
+    outcome: Outcome | None = None
+    outcome_message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

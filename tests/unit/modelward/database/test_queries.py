@@ -15,15 +15,15 @@ MIGRATIONS = find_migrations()
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_query_says_its_purpose_first(name: str):
-    assert re.match(rb"-- [A-Z].+", named_query(name))
+    assert re.match(r"-- [A-Z].+", named_query(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_query_is_one_statement_that_reads(name: str):
-    statement = re.sub(rb"--.*", b"", named_query(name)).strip()
-    assert b";" not in statement
-    assert statement.split()[0] in {b"SELECT", b"WITH"}
-    assert not re.search(rb"\b(INSERT|UPDATE|DELETE|CREATE|DROP|ALTER)\b", statement)
+    statement = re.sub(r"--.*", "", named_query(name)).strip()
+    assert ";" not in statement
+    assert statement.split()[0] in {"SELECT", "WITH"}
+    assert not re.search(r"\b(INSERT|UPDATE|DELETE|CREATE|DROP|ALTER)\b", statement)
 
 
 def test_names_are_there_once():
