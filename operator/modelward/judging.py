@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -55,6 +55,7 @@ class Judging:
     rollbacks: Rollbacks
     breaker_percent: int
     follow: Callable[[Connection, tuple[str, str], Key], None]
+    recall: Callable[[Entry, Spec, Status], Awaitable[Status]]
 
     async def find_group(self, plan: Plan) -> object:
         """Return what plans of one database have in common; a Secret that cannot be read stands for itself."""
@@ -89,6 +90,9 @@ class Judging:
     async def _decide_again(self, plan: Plan, decision: Decision, fleet: Fleet) -> Decision:
         """Before the one write that matters, look at the fleet and at the registry of versions."""
         spec, target = plan.spec, decision.order.to.version if decision.order else ""
+        remembered = await self.recall(plan.entry, spec, plan.status)
+        if remembered.quarantine != plan.status.quarantine:  # the next look chooses its target with them in mind
+            return Decision(remembered)
         connection = await self.connections.find(plan.entry.resource.namespace, spec.secret_name)
         archived = await self.reader.archived(connection, spec.model_name, spec.environment)
         if not fleet.breaker_open and target not in archived:

@@ -26,6 +26,7 @@ from modelward.domain.serving import ALLOW_ROLLBACK, Deployment, Serving, Servin
 from modelward.domain.spec import Spec
 from modelward.domain.status import Phase, Status
 from modelward.judging import Judging, Plan
+from modelward.memory import Memory
 from modelward.observe.serving import find_revisions, find_serving, image_for, parse_deployment
 from modelward.registry import Entry, Key, Registry
 from modelward.rollbacks import Rollbacks, is_under_way
@@ -67,7 +68,10 @@ class Reconciler:
         self.connections = Connections(cluster)
         self.scribe = Scribe(cluster, clock, rules.instance)
         self.rollbacks = Rollbacks(self.scribe, fence)
-        self.judging = Judging(reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow)
+        self.memory: Memory | None = None
+        self.judging = Judging(
+            reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow, self._recall
+        )
 
     async def prefetch(self, entries: Sequence[Entry]) -> None:
         """Where many resources of a namespace are new at once, list what they need instead of reading it for each."""
@@ -111,6 +115,8 @@ class Reconciler:
         status = replace(resource.status, target=spec.target_name)
         if status.epoch is None:
             status = await self._adopt(entry, status, spec, serving)
+        if self.memory is not None:
+            status = self.memory.glance(entry, spec, status)
         settled = journal.settle(status, spec, serving, now)
         if is_under_way(settled.status):
             return None
@@ -232,6 +238,9 @@ class Reconciler:
                     entry.replica_sets = owned.get(body["metadata"]["uid"], [])
         except ClusterError as error:
             log.warning("Deployments of %s could not be listed, each is read: %s", namespace, error)
+
+    async def _recall(self, entry: Entry, spec: Spec, status: Status) -> Status:
+        return status if self.memory is None else await self.memory.recall(entry, spec, status)
 
     async def _read_deployment(self, namespace: str, name: str) -> Deployment | None:
         try:

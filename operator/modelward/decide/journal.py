@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from modelward.decide.epochs import begin
+from modelward.decide.evidence import find_evidence
 from modelward.domain.decision import Announcement, Decision, RollbackOrder, Target
+from modelward.domain.letters import Evidence
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
 from modelward.domain.spec import Spec
@@ -49,6 +51,7 @@ def intend(status: Status, order: RollbackOrder, now: datetime) -> Status:
         message=order.message,
         decided_time=now,
         actor=order.actor,
+        evidence=Evidence() if order.placed_by is PlacedBy.REASSERTION else find_evidence(status),
     )
     return replace(status, last_rollback=rollback, holds=())
 

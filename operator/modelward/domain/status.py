@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from modelward.domain.letters import AlertStatus, Evidence, Outbox
 from modelward.domain.quality import Sums
 
 
@@ -166,6 +167,7 @@ class Rollback:
     actor: str = "modelward"
     patched_time: datetime | None = None
     finished_time: datetime | None = None
+    evidence: Evidence = Evidence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,9 @@ class Status:
     history: tuple[Move, ...] = ()
     reassertions: tuple[datetime, ...] = ()
     requests: RequestRecords = RequestRecords()
+    outbox: Outbox = Outbox()
+    alerts: tuple[AlertStatus, ...] = ()
+    audit: str | None = None
     conditions: tuple[Condition, ...] = ()
 
     def condition(self, kind: str) -> Condition | None:
