@@ -29,6 +29,7 @@ from modelward.rollbacks import Rollbacks
 log = logging.getLogger(__name__)
 RECENT = timedelta(hours=1)
 AT_ONCE = 16
+Recall = Callable[[Entry, Spec, Status], Awaitable[Status]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Judging:
     rollbacks: Rollbacks
     breaker_percent: int
     follow: Callable[[Connection, tuple[str, str], Key], None]
-    recall: Callable[[Entry, Spec, Status], Awaitable[Status]]
+    recall: Recall
 
     async def find_group(self, plan: Plan) -> object:
         """Return what plans of one database have in common; a Secret that cannot be read stands for itself."""

@@ -26,7 +26,6 @@ from modelward.domain.serving import ALLOW_ROLLBACK, Deployment, Serving, Servin
 from modelward.domain.spec import Spec
 from modelward.domain.status import Phase, Status
 from modelward.judging import Judging, Plan
-from modelward.memory import Memory
 from modelward.observe.serving import find_revisions, find_serving, image_for, parse_deployment
 from modelward.registry import Entry, Key, Registry
 from modelward.rollbacks import Rollbacks, is_under_way
@@ -34,6 +33,7 @@ from modelward.scribe import Scribe
 
 if TYPE_CHECKING:
     from modelward.domain.ports import Json
+    from modelward.judging import Recall
 
 log = logging.getLogger(__name__)
 MANY = 10  # from here on, one list of a namespace is cheaper than reading each of them
@@ -68,10 +68,12 @@ class Reconciler:
         self.connections = Connections(cluster)
         self.scribe = Scribe(cluster, clock, rules.instance)
         self.rollbacks = Rollbacks(self.scribe, fence)
-        self.memory: Memory | None = None
+        self.glance: Callable[[Entry, Spec, Status], Status] = lambda _entry, _spec, status: status
+        self.recall: Recall = _know_all
+        recall = self._recall
         self.judging = Judging(
-            reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow, self._recall
-        )
+            reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow, recall
+        )  # fmt: skip
 
     async def prefetch(self, entries: Sequence[Entry]) -> None:
         """Where many resources of a namespace are new at once, list what they need instead of reading it for each."""
@@ -115,8 +117,7 @@ class Reconciler:
         status = replace(resource.status, target=spec.target_name)
         if status.epoch is None:
             status = await self._adopt(entry, status, spec, serving)
-        if self.memory is not None:
-            status = self.memory.glance(entry, spec, status)
+        status = self.glance(entry, spec, status)
         settled = journal.settle(status, spec, serving, now)
         if is_under_way(settled.status):
             return None
@@ -240,7 +241,7 @@ class Reconciler:
             log.warning("Deployments of %s could not be listed, each is read: %s", namespace, error)
 
     async def _recall(self, entry: Entry, spec: Spec, status: Status) -> Status:
-        return status if self.memory is None else await self.memory.recall(entry, spec, status)
+        return await self.recall(entry, spec, status)
 
     async def _read_deployment(self, namespace: str, name: str) -> Deployment | None:
         try:
@@ -254,6 +255,10 @@ class Reconciler:
         if replica_sets is None:
             replica_sets = await self.cluster.list_replica_sets(deployment.namespace, deployment.selector)
         return adopt(status, serving, find_revisions(spec, deployment, replica_sets), self.scribe.now(entry))
+
+
+async def _know_all(_entry: Entry, _spec: Spec, status: Status) -> Status:
+    return status
 
 
 def _is_time_for_figures(entry: Entry, spec: Spec) -> bool:

@@ -95,7 +95,8 @@ def employ(
     deliveries = Deliveries(reconciler.cluster, reconciler.connections, courier, book)
     postman = Postman(registry, scribe, deliveries, rollbacks.fence, monotonic, sweeper.kick)
     scribe.mailroom.audited, scribe.mailroom.notify = postman.audited, postman.notify
-    reconciler.memory = Memory(book, reconciler.connections, monotonic, sweeper.kick)
+    memory = Memory(book, reconciler.connections, monotonic, sweeper.kick)
+    reconciler.glance, reconciler.recall = memory.glance, memory.recall
     return postman
 
 

@@ -44,10 +44,9 @@ class PostgresAudit:
         results: list[SourceError | None] = []
         try:
             async with self._open(connection) as link:
-                for row in rows:
-                    results.append(await self._record(link, row, cluster_uid))
+                results = [await self._record(link, row, cluster_uid) for row in rows]
         except SourceError as error:
-            results += [error] * (len(rows) - len(results))
+            results = [error] * len(rows)
         return results
 
     async def past(self, connection: Connection) -> list[Past]:

@@ -42,7 +42,7 @@ class Change:
 
     def letter(self, event: str, step: Step, reason: str, message: str) -> Letter:
         """Write a letter about the version that serves; the same change always gets the same id."""
-        digest = hashlib.sha256("\0".join((self.uid, event, step, reason)).encode()).hexdigest()[:16]
+        digest = hashlib.sha256(f"{self.uid}\0{event}\0{step}\0{reason}".encode()).hexdigest()[:16]
         serves = self.after.current_version
         return Letter(digest, event, step, reason, self.now, message, from_=serves, evidence=find_evidence(self.after))
 
@@ -152,9 +152,10 @@ def _asked(change: Change, kind: str, record: RequestRecord, done: Step) -> News
     reason = Reason.REQUEST_DONE if is_done else Reason.REQUEST_REFUSED
     event = hashlib.sha256(f"{change.uid}\0{kind}\0{record.requested_at}".encode()).hexdigest()[:16]
     letter = change.letter(event, done if is_done else Step.REFUSED, reason, f"{kind}: {record.message}")
+    letter = replace(letter, actor="a person, by annotation", evidence=Evidence())
     cleared = done is Step.CLEARED
-    versions = {"from_": record.version} if cleared else {"to": record.version}
-    return News(replace(letter, actor="a person, by annotation", evidence=Evidence(), **versions), audited=True)
+    letter = replace(letter, from_=record.version) if cleared else replace(letter, to=record.version)
+    return News(letter, audited=True)
 
 
 def _since(condition: Condition | None) -> str:

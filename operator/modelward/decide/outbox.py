@@ -99,7 +99,7 @@ def _address(news: News, spec: Spec | None, *, audited: bool) -> Letter:
 
 
 def _wants(alert: AlertSpec, news: News) -> bool:
-    return not news.kinds.isdisjoint(alert.on)
+    return not news.kinds.isdisjoint(alert.reasons)
 
 
 def _bound(letters: list[Letter]) -> tuple[tuple[Letter, ...], int]:
@@ -118,5 +118,5 @@ def _outage_told(change: Change, spec: Spec | None) -> datetime | None:
     available = change.after.condition(METRICS_AVAILABLE)
     if available is None or available.status == "True":
         return None
-    asked = any(AlertOn.METRICS_UNAVAILABLE in alert.on for alert in (spec.alerts if spec else ()))
+    asked = any(AlertOn.METRICS_UNAVAILABLE in alert.reasons for alert in (spec.alerts if spec else ()))
     return available.last_transition_time if told is None and asked and is_outage(change.after, change.now) else told

@@ -31,7 +31,7 @@ class AlertSpec:
     name: str
     secret_name: str
     key: str = "url"
-    on: tuple[AlertOn, ...] = ORDINARY
+    reasons: tuple[AlertOn, ...] = ORDINARY
 
 
 def parse_alerts(raw: Any) -> tuple[AlertSpec, ...]:
@@ -51,10 +51,8 @@ def _alert(raw: dict[str, Any]) -> AlertSpec:
     if not secret.get("name"):
         raise InvalidSpecError(f"alerts[{name}].secretRef.name", "is required")
     try:
-        on = tuple(AlertOn(kind) for kind in raw.get("on") or ORDINARY)
+        reasons = tuple(AlertOn(kind) for kind in raw.get("reasons") or ORDINARY)
     except ValueError:
-        known = ", ".join(AlertOn)
-        raise InvalidSpecError(
-            f"alerts[{name}].on", f"{raw['on']} holds what cannot be told of; known: {known}"
-        ) from None
-    return AlertSpec(name, secret["name"], secret.get("key") or "url", on)
+        problem = f"{raw['reasons']} holds what cannot be told of; known: {', '.join(AlertOn)}"
+        raise InvalidSpecError(f"alerts[{name}].reasons", problem) from None
+    return AlertSpec(name, secret["name"], secret.get("key") or "url", reasons)

@@ -19,7 +19,7 @@ class Reason(StrEnum):
     @classmethod
     def of(cls, code: str) -> Self:
         """Return the reason of a code; ValueError where there is none."""
-        return cls(code)  # type: ignore[call-arg]  by value, as every Enum
+        return cls._value2member_map_[code]  # type: ignore[return-value]
 
     # What the verdict rests on
     WITHIN_LIMITS = "WithinLimits", "No gating metric changed by more than its limit."

@@ -4,7 +4,7 @@ What must survive a restart lives here and nowhere else. Decimals that people re
 sums keep every digit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -167,7 +167,7 @@ class Rollback:
     actor: str = "modelward"
     patched_time: datetime | None = None
     finished_time: datetime | None = None
-    evidence: Evidence = Evidence()
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ class Status:
     history: tuple[Move, ...] = ()
     reassertions: tuple[datetime, ...] = ()
     requests: RequestRecords = RequestRecords()
-    outbox: Outbox = Outbox()
+    outbox: Outbox = field(default_factory=Outbox)
     alerts: tuple[AlertStatus, ...] = ()
     audit: str | None = None
     conditions: tuple[Condition, ...] = ()

@@ -36,17 +36,22 @@ NEXT: dict[str, str] = {
         "Look at the pods of the Deployment now: why does {to} not become available? Then deploy a version that works."
     ),
     Reason.CONTESTED: (
-        "Decide: change the version in whatever writes the Deployment (Git, Helm, a pipeline), or clear the quarantine "
-        "of {from_} with the annotations modelward.dev/clear-quarantine and modelward.dev/clear-quarantine-requested-at."
+        "Decide: change the version in whatever writes the Deployment (Git, Helm, a pipeline), or clear the "
+        "quarantine of {from_} with the annotations modelward.dev/clear-quarantine: {from_} and "
+        "modelward.dev/clear-quarantine-requested-at: <now, RFC 3339>."
     ),
     Reason.DEGRADED: (
         "Decide: roll back with the annotation modelward.dev/rollback-requested-at, or leave it. If {to} is no better "
         "on the same data, the data changed: train anew."
     ),
     Reason.BUDGET_EXHAUSTED: "Find out why so many versions fail before another is deployed, and decide on {from_}.",
-    Reason.BREAKER_OPEN: "Look at the feed of predictions and actuals first: when many models turn bad at once, it is the suspect.",
-    Reason.METRICS_UNAVAILABLE: "Look at the database, and at the Secret with its address. Until it answers, nobody watches this model.",
-}  # fmt: skip
+    Reason.BREAKER_OPEN: (
+        "Look at the feed of predictions and actuals first: when many models turn bad at once, it is the suspect."
+    ),
+    Reason.METRICS_UNAVAILABLE: (
+        "Look at the database, and at the Secret with its address. Until it answers, nobody watches this model."
+    ),
+}
 TITLES: dict[str, str] = {
     Reason.ROLLED_BACK: "rolled back {from_} -> {to}",
     Reason.QUARANTINE_ENFORCED: "put back {to} once more",
