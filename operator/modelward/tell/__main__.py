@@ -58,9 +58,7 @@ def _carry(errand: Errand, fence: Fence) -> dict[str, str]:
 
 
 def _refusal() -> dict[str, str]:
-    message = (
-        "the address leads to this machine, its link, the cloud's metadata or the API server, which is not allowed"
-    )
+    message = "the address leads to this machine, its link, cloud metadata or the API server: not allowed"
     return {"reason": Reason.ALERT_ADDRESS_INVALID, "error": message}
 
 
