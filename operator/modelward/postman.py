@@ -285,6 +285,8 @@ def _stand(name: str, before: AlertStatus | None, error: Answer) -> AlertStatus:
 
 def _count(letter: Letter, delivery: Delivery, result: Result, error: ModelwardError | None) -> None:
     what = "delivered" if error is None else "given_up" if result.done else "failed"
+    if isinstance(error, SourceError) and error.reason == Reason.AUDIT_UNAVAILABLE:
+        what = "unavailable"
     if delivery.channel is Channel.ALERT:
         ALERTS.labels(letter.reason, what).inc()
     else:

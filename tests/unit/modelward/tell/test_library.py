@@ -1,5 +1,8 @@
 """What the library makes of our addresses, and what is said when it fails: numbers and words, never its lines."""
 
+import subprocess
+import sys
+
 import pytest
 
 from modelward.domain.errors import AlertError
@@ -61,3 +64,9 @@ def test_an_address_that_is_not_complete_is_refused_without_it(url: str):
 @pytest.mark.parametrize(("line", "said"), LINES.items())
 def test_why_it_failed(line: str, said: str):
     assert explain([line]) == said
+
+
+def test_the_operator_itself_never_imports_the_library_that_sends():
+    look = "import sys; sys.modules['kubernetes'] = None; import modelward.run; print('apprise' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
