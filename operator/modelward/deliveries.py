@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from modelward.connections import Connections
+from modelward.connections import SUSPICIOUS, Connections
 from modelward.decide.outbox import try_again
 from modelward.domain.alerts import AlertSpec
 from modelward.domain.errors import AlertError, ClusterError, ForbiddenError, NotFoundError, SourceError
@@ -150,7 +150,11 @@ class Deliveries:
             except ClusterError as error:
                 log.debug("the cluster's uid could not be read: %s", error)
         rows = [Row(job.letter, job.about, job.entry.resource.uid) for job in jobs]
-        return await self.book.write(connection, rows, self._cluster_uid or "")
+        results = await self.book.write(connection, rows, self._cluster_uid or "")
+        if any(error is not None and error.reason in SUSPICIOUS for error in results):
+            resource = jobs[0].entry.resource  # the reader's connection may outlive a password that was changed
+            self.connections.forget(resource.namespace, resource.spec.secret_name if resource.spec else "")
+        return results
 
 
 def about(resource: Resource) -> About:

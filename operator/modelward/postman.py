@@ -182,7 +182,8 @@ class Postman:
             log.warning("%s/%s: changes are not kept in the database: %s", *entry.resource.key, note)
         if note is not None:
             self._no_book[_database(entry)] = self.monotonic() + NO_BOOK
-        entry.audit_note = note
+        if note is not None or error is None:
+            entry.audit_note = note or ""
 
     def _note_alert(self, job: Job, error: Answer) -> None:
         entry, to = job.entry, job.delivery.to

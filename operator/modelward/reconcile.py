@@ -120,6 +120,7 @@ class Reconciler:
         status = self.glance(entry, spec, status)
         settled = journal.settle(status, spec, serving, now)
         if is_under_way(settled.status):
+            await self.scribe.note(entry)
             return None
         if spec.suspend:
             after = summarise(settled.status, resource.generation, now, suspended=True)

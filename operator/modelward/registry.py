@@ -35,6 +35,7 @@ class Entry:
     receivers_of: int = -1
     """The generation whose receivers were looked at."""
     audit_note: str | None = None
+    """Why changes are not kept in the database; empty where they are, None where nothing was tried yet."""
     remembered: bool | None = None
     """Whether the audit table was asked for versions in quarantine; None where nobody has thought of it yet."""
 

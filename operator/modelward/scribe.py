@@ -19,6 +19,8 @@ from modelward.registry import Entry
 log = logging.getLogger(__name__)
 REFUSED = (ForbiddenError, NotFoundError, UnprocessableError)  # a quota, a namespace that ends: no reason not to act
 
+PATIENCE = 30.0  # seconds
+
 
 @dataclass(slots=True)
 class Mailroom:
@@ -61,6 +63,11 @@ class Scribe:
         entry.results = {slot: r for slot, r in entry.results.items() if taken.get(slot) is not r}
         self.mailroom.notify(entry)
 
+    async def note(self, entry: Entry) -> None:
+        """Write down what was delivered while a rollout lasts; its end mostly comes soon, and takes it along."""
+        if entry.results and time.monotonic() - entry.written_at >= PATIENCE:
+            await self.write(entry, entry.resource.status)
+
     async def insist(self, entry: Entry, status: Status) -> None:
         """Write what has happened already; a conflict means an edit of the resource, which changes nothing of it."""
         try:
@@ -89,7 +96,8 @@ class Scribe:
         before, spec = resource.status, resource.spec
         audited = self.mailroom.audited(entry)
         outbox = post(resource.uid, spec, before, status, entry.results, now, audited=audited)
-        status = replace(status, outbox=outbox, audit=entry.audit_note)
+        note = before.audit if entry.audit_note is None else entry.audit_note or None
+        status = replace(status, outbox=outbox, audit=note)
         stands = {s.name: s for s in before.alerts} if entry.receivers is None else entry.receivers
         wanted = [alert.name for alert in spec.alerts] if spec else list(stands)
         shown = tuple(stands[name] for name in wanted if name in stands)

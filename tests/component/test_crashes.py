@@ -60,9 +60,12 @@ UNDISTURBED: dict[str, World] = {}
 """Each story, lived through once."""
 
 
-async def live(story: list[Step], kill: Callable[[World], None] = nothing, mail: Mail | None = None) -> World:
+async def live(
+    story: list[Step], kill: Callable[[World], None] = nothing, mail: Mail | None = None, **spec: Any
+) -> World:
     """Live through a story; where the operator is killed, another one takes over."""
     world = World(mail)
+    world.spec = spec
     kill(world)
     for step in [*story, nothing]:
         world.clock.advance(CHECK)

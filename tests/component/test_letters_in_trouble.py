@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from builders import NAMESPACE, A
 from component.mail import MAIL_URL, Mail
 from component.test_crashes import STORIES, live
 from component.told import ALL, CHAT, OPS, SOON, a_told_world, waiting
-from component.world import CHECK, HOUR, MINUTE, a_degraded_world
+from component.world import CHECK, GOOD, HOUR, MINUTE, World, a_degraded_world
 from doubles import a_source_error
 from modelward.domain.errors import SourceError
 from modelward.domain.letters import Channel
@@ -126,6 +127,42 @@ async def test_a_table_that_is_not_there_is_said_once_and_costs_no_more():
     assert mail.book.asked == asked
 
 
+async def test_a_new_operator_still_says_that_there_is_no_table():
+    world, mail = await a_told_world()
+    mail.book.error = SourceError(Reason.AUDIT_UNAVAILABLE, "the table modelward.audit is not there")
+    await world.turn(CHECK)
+    await world.turn(SOON)
+    world.restart()
+    world.predict(A, GOOD)
+    await world.turn(CHECK)
+    assert world.status().audit == "the table modelward.audit is not there"
+    mail.book.error = None
+    world.ask("rollback", rollback_to="nonsense")
+    await world.turn(MINUTE)
+    await world.turn(SOON)
+    assert world.status().audit is None
+
+
+async def test_a_password_that_was_changed_is_read_anew_for_the_rows():
+    world, mail = await a_told_world()
+    mail.book.error = a_source_error(Reason.AUTHENTICATION_FAILED)
+    await world.turn(CHECK)
+    mail.book.error = None
+    world.cluster.calls.clear()
+    await world.turn(HOUR)
+    assert ("get", "Secret", "house-prices-db") in world.cluster.calls
+    assert mail.book.steps() == ["Decided", "Patched", "Verified"]
+
+
+async def test_while_a_rollout_lasts_what_was_delivered_is_noted_after_half_a_minute():
+    world, mail = await a_told_world()
+    world.cluster.rolls_out = False
+    await world.turn(CHECK)
+    assert waiting(world)
+    await world.turn(MINUTE)
+    assert (waiting(world), mail.courier.reasons()) == ([], ["RolledBack"])
+
+
 async def test_a_database_that_is_down_for_rows_gets_them_later():
     world, mail = await a_told_world()
     mail.book.error = a_source_error()
@@ -173,6 +210,20 @@ async def test_an_orderly_end_leaves_nothing_to_tell_again():
     world.restart()
     await world.turns(3, every=SOON)
     assert len(mail.courier.sent) == 1
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before it takes effect", "after it took effect"])
+@pytest.mark.parametrize("nth", range(1, 9), ids=lambda n: f"write {n}")
+@pytest.mark.parametrize("story", STORIES)
+async def test_every_story_tells_the_same_when_killed_at(story: str, nth: int, after: bool):  # noqa: FBT001
+    calm, troubled = Mail(), Mail()
+    await live(STORIES[story], mail=calm, alerts=[OPS])
+    kill = partial(World.kill_at, nth=nth, after=after)
+    await live(STORIES[story], kill, mail=troubled, alerts=[OPS])
+    told = [{(m.reason, m.subject) for _, m in mail.courier.sent} for mail in (calm, troubled)]
+    assert told[0] == told[1]
+    assert len({m.id for _, m in troubled.courier.sent}) == len({m.id for _, m in calm.courier.sent})
+    assert sorted(troubled.book.steps()) == sorted(calm.book.steps())
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)

@@ -44,6 +44,8 @@ class World:
 
     def __init__(self, mail: Mail | None = None, **rules: Any) -> None:
         self.mail = mail
+        self.spec: dict[str, Any] = {}
+        """What every spec of this world holds beside the ordinary."""
         self.clock = FixedClock(NOW)
         self.cluster = InMemoryCluster(self.clock)
         self.reader = InMemoryReader(self.clock)
@@ -104,6 +106,10 @@ class World:
         """Return what reads the past."""
         return self.reconciler.glance.__self__  # type: ignore[no-any-return,attr-defined]
 
+    def kill_at(self, nth: int, *, after: bool) -> None:
+        """End the operator at its n-th write of a status."""
+        self.cluster.kill(nth, verb="patch", kind="ModelDeployment", after=after)
+
     def entry(self, name: str = NAME) -> Entry:
         """Return what the operator remembers of a resource."""
         return self.registry.entries[NAMESPACE, name]
@@ -142,7 +148,8 @@ class World:
     def model(self, name: str = NAME, **spec: Any) -> None:
         """Apply a ModelDeployment, and the Secret that it names."""
         changed = {
-            key: {**SPEC.get(key, {}), **value} if isinstance(value, dict) else value for key, value in spec.items()
+            key: {**SPEC.get(key, {}), **value} if isinstance(value, dict) else value
+            for key, value in (self.spec | spec).items()
         }
         self.cluster.secrets.setdefault((NAMESPACE, "house-prices-db"), SECRET)
         for receiver, address in (self.mail.addresses if self.mail else {}).items():
