@@ -1,5 +1,6 @@
 """A rollback is told by mail and kept in the database; the mail is read in the mailbox, the row in the table."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from cluster.scenes import WORSE, A, B, Json, Model, condition, is_condition
+from cluster.scenes import WORSE, A, B, Json, Model, condition, is_condition, resource
 from receivers import PASSWORD, USER, a_mail_server, make_certificate
 from sandbox.kubectl import Kubectl
 from sandbox.operator import Operator
@@ -71,3 +72,31 @@ def test_an_address_that_cannot_be_used_is_said_and_the_rollback_still_happens(
     model.until_rolled_back(A)
     assert model.notes("AlertFailed")
     assert "c4n4ry" not in operator.log() + str(model.see()) + str(model.events())
+
+
+OPS = {"name": "ops", "secretRef": {"name": "ops-mail"}}
+REFUSED: list[tuple[list[Json], str]] = [
+    ([{"name": "ops"}], "spec.alerts[0].secretRef"),
+    ([{"secretRef": {"name": "s"}}], "spec.alerts[0].name"),
+    ([{**OPS, "reasons": ["Sunny"]}], "spec.alerts[0].reasons[0]"),
+    ([{**OPS, "reasons": []}], "spec.alerts[0].reasons"),
+    ([{**OPS, "reasons": ["Degraded", "Degraded"]}], "spec.alerts[0].reasons[1]"),
+    ([{**OPS, "on": ["Degraded"]}], 'unknown field "spec.alerts[0].on"'),
+    ([OPS, OPS], "spec.alerts[1]"),
+    ([{**OPS, "name": f"ops-{n}"} for n in range(11)], "spec.alerts"),
+]
+
+
+@pytest.mark.parametrize(("alerts", "where"), REFUSED, ids=[where for _, where in REFUSED])
+def test_nonsense_is_refused_where_it_stands(kubectl: Kubectl, alerts: list[Json], where: str):
+    body = json.dumps(resource("house-prices", alerts=alerts))
+    done = kubectl.try_("create", "--dry-run=server", "--filename=-", stdin=body)
+    assert done.returncode
+    assert where in done.stderr
+
+
+def test_what_is_left_out_is_filled_in(kubectl: Kubectl):
+    kubectl.apply(resource("house-prices", alerts=[OPS], suspend=True))
+    (alert,) = kubectl.json("get", "mdl/house-prices")["spec"]["alerts"]
+    assert alert["secretRef"]["key"] == "url"
+    assert alert["reasons"] == ["RolledBack", "RollbackFailed", "Degraded", "Contested"]

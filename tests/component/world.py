@@ -66,7 +66,9 @@ class World:
         self.sweeper = Sweeper(self.registry, self.reconciler, lambda: self.monotonic)
         self.postman: Postman | None = None
         if self.mail is not None:
-            self.postman = employ(self.reconciler, self.sweeper, self.mail.courier, self.mail.book)
+            self.postman = employ(
+                self.reconciler, self.sweeper, self.mail.courier, self.mail.book, lambda: self.monotonic
+            )
         self._seen: dict[tuple[str, str, str], str] = {}
         self._watch()
         for key, entry in self.registry.entries.items():
