@@ -113,13 +113,18 @@ class Deliveries:
         return True
 
     async def _send(self, errands: dict[int, Errand]) -> dict[int, AlertError | None]:
-        numbers, results = list(errands), dict[int, AlertError | None]()
-        for start in range(0, len(numbers), MOST):
-            some = numbers[start : start + MOST]
+        """Send some at a time; those of one process do not wait for those of another."""
+        numbers = list(errands)
+        parts = [numbers[start : start + MOST] for start in range(0, len(numbers), MOST)]
+
+        async def carry(part: list[int]) -> list[AlertError | None]:
             async with self._slots:
-                answers = await self.courier.deliver([errands[n] for n in some])
-            results |= dict(zip(some, answers, strict=True))
-        return results
+                return await self.courier.deliver([errands[n] for n in part])
+
+        answers = await asyncio.gather(*map(carry, parts))
+        return {
+            n: error for part, said in zip(parts, answers, strict=True) for n, error in zip(part, said, strict=True)
+        }
 
     async def _read(self, namespace: str, name: str) -> dict[str, str] | AlertError:
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from prometheus_client import Counter
 
-from modelward.decide.outbox import is_due
+from modelward.decide.outbox import LONGEST_ERROR, is_due
 from modelward.deliveries import Deliveries, Job, conclude
 from modelward.domain.decision import Announcement
 from modelward.domain.errors import AlertError, ModelwardError, SourceError
@@ -281,7 +281,7 @@ def _stand(name: str, before: AlertStatus | None, error: Answer) -> AlertStatus:
     last = before.last_delivered_time if before else None
     if error is None:
         return AlertStatus(name, Reason.ALERTS_READABLE, "the address can be read", last)
-    return AlertStatus(name, error.reason, str(error), last)
+    return AlertStatus(name, error.reason, str(error)[:LONGEST_ERROR], last)
 
 
 def _count(letter: Letter, delivery: Delivery, result: Result, error: ModelwardError | None) -> None:

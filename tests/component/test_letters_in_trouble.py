@@ -65,6 +65,10 @@ BROKEN: dict[str, tuple[dict[str, str] | None, str]] = {
     "of a kind that is not allowed": ({"url": "dbus://c4n4ry"}, "AlertAddressInvalid"),
     "that is no URL": ({"url": "c4n4ry"}, "AlertAddressInvalid"),
     "with an option that reads files": ({"url": f"{MAIL_URL}&pgppub=/c4n4ry"}, "AlertAddressInvalid"),
+    "with very many other keys": (
+        {f"key-{n}": "c4n4ry" for n in range(500)},
+        "SecretIncomplete",
+    ),
     "with a webhook and no key": ({"url": "https://c4n4ry.example.com/hook"}, "SecretIncomplete"),
 }
 

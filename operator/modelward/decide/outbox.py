@@ -17,6 +17,7 @@ from modelward.domain.status import Condition, Status
 
 MOST = 20
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
+LONGEST_ERROR = 1000  # characters: a Secret may have any number of keys to name
 PATIENCE = timedelta(hours=24)
 ALERTS_READY = "AlertsReady"
 CRITICAL = frozenset(
@@ -62,7 +63,7 @@ def settle(letter: Letter, results: Mapping[Slot, Result]) -> Letter:
 
 def try_again(letter: Letter, delivery: Delivery, error: str, now: datetime) -> Result:
     """Say when a failed delivery is tried next; after a day it is given up."""
-    attempts = delivery.attempts + 1
+    attempts, error = delivery.attempts + 1, error[:LONGEST_ERROR]
     if now - letter.time >= PATIENCE:
         return Result(done=True, attempts=attempts, error=error)
     pause = min(FIRST_PAUSE * 3 ** min(attempts - 1, 10), LONGEST_PAUSE)
