@@ -60,11 +60,6 @@ class Memory:
             past = await asyncio.shield(self._read(database))
         return _remember(entry, spec, status, past)
 
-    def stop(self) -> None:
-        """Read no further."""
-        for task in self._reading.values():
-            task.cancel()
-
     def _find(self, database: Database) -> list[Past] | None:
         at, past = self._known.get(database, (float("-inf"), []))
         return past if self.monotonic() - at < FRESH else None

@@ -54,6 +54,7 @@ class InMemoryAudit:
         self.rows: dict[tuple[str, str], Row] = {}
         self.error: SourceError | None = None
         self.asked = 0
+        self.read = 0
 
     async def write(self, connection: Connection, rows: Sequence[Row], cluster_uid: str) -> list[SourceError | None]:
         """Insert rows, or answer as a database would that cannot."""
@@ -66,6 +67,7 @@ class InMemoryAudit:
     async def past(self, connection: Connection) -> list[Past]:
         """List what put versions into quarantine or took them out."""
         del connection
+        self.read += 1
         if self.error is not None:
             raise self.error
         return [

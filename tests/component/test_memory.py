@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from builders import NAMESPACE, B, C, a_deployment
+from builders import NAMESPACE, A, B, C, a_deployment, a_replica_set
+from component.mail import Mail
 from component.told import SOON, a_told_world
-from component.world import CHECK, MINUTE, World
+from component.world import BAD, CHECK, GOOD, MINUTE, World
 from doubles import a_source_error
 
 
@@ -48,3 +49,38 @@ async def test_a_database_that_is_down_at_adoption_is_asked_again():
     await world.turn(CHECK)
     await world.turn(SOON)
     assert [q.version for q in world.status().quarantine] == [B]
+
+
+async def test_before_the_table_was_read_nothing_is_rolled_back_by_itself():
+    world, mail = await a_told_world()
+    await world.turn(CHECK)
+    await world.turns(2, every=SOON)
+    for kind in ("ModelDeployment", "Deployment"):
+        world.cluster.delete(kind, NAMESPACE, "house-prices")
+    await world.turn()
+    mail.book.error = a_source_error()  # the rows of quality are read, those of the past are not
+    deployment = world.cluster.apply(a_deployment("house-prices", C))
+    world.cluster.apply(a_replica_set(deployment, B, 1))
+    world.model()
+    for _ in range(3):
+        world.predict(B, GOOD)
+        world.predict(C, BAD)
+        await world.turn(CHECK)
+    assert (world.serving(), world.status().quarantine) == (C, ())
+    mail.book.error = None
+    for _ in range(2):
+        world.predict(C, BAD)
+        await world.turn(CHECK)
+    assert world.serving() == C
+    assert [q.version for q in world.status().quarantine] == [B]
+    assert world.status().reason == "NoBaseline"  # nothing is left to compare with, or to go back to
+
+
+async def test_the_past_is_read_once_for_all_that_are_new_together():
+    mail = Mail()
+    world = World(mail)
+    for name in [f"m{i}" for i in range(20)]:
+        world.deploy(A, name)
+        world.model(name)
+    await world.turn(MINUTE)
+    assert mail.book.read == 1
