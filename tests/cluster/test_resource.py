@@ -182,7 +182,7 @@ def test_what_must_be_said_is_asked_for(ask: Kubectl, base: str, field: str):
     assert f"* {field}: Required value" in refused.stderr.splitlines()
 
 
-@pytest.mark.parametrize("line", ["treshold: 3", "evaluation: {windows: 1h}", "version: v1", "alerts: []"])
+@pytest.mark.parametrize("line", ["treshold: 3", "evaluation: {windows: 1h}", "version: v1", "alert: []"])
 def test_an_unknown_field_is_refused_by_kubectl_and_by_server_side_apply(ask: Kubectl, line: str):
     name = line.partition(":")[0]
     by_kubectl = ask("apply", "--filename=-", stdin=manifest(line))
