@@ -41,6 +41,8 @@ class Settings:
     """How long one statement on a database may take."""
     alert_networks: tuple[str, ...] = ()
     """Networks that alerts may go to although they are this machine's or its link's, such as 127.0.0.0/8."""
+    replica_lag_seconds: int = 300
+    """How far a standby may be behind its primary before it is no source any more (ReplicaStale)."""
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from modelward.database.audit import PostgresAudit
+from modelward.database.links import Bounds
 from modelward.database.reader import PostgresReader
 from modelward.deliveries import Deliveries
 from modelward.domain.errors import ClusterError, ForbiddenError, NotFoundError
 from modelward.domain.ports import AuditBook, Courier
+from modelward.domain.questions import Connection
 from modelward.domain.resource import GROUP, VERSION, parse_resource
 from modelward.kube.client import Client
 from modelward.kube.cluster import KubeCluster
@@ -71,18 +73,25 @@ def build(settings: Settings, access: Access) -> House:
     """Build the house."""
     client = Client(open_session(access, connections=8, user_agent="modelward"), access.server)
     cluster, registry = KubeCluster(client), Registry()
-    reader = PostgresReader(statement_timeout=settings.statement_timeout_seconds)
+    reader = PostgresReader(
+        statement_timeout=settings.statement_timeout_seconds, replica_lag=settings.replica_lag_seconds
+    )
     own_line = Client(open_session(access, connections=1, user_agent="modelward"), access.server)
     lease = Lease(own_line, settings.namespace, settings.lease_name, f"{settings.pod_name}-{time.time_ns():x}")
     rules = Rules(settings.pod_name, settings.require_opt_in, settings.breaker_percent)
     listeners = Listeners(reader)
+
+    async def release(connection: Connection) -> None:
+        listeners.leave(connection)
+        await reader.release(connection)
+
     reconciler = Reconciler(
-        cluster, reader, SystemClock(), registry, rules, lambda: lease.is_held, listeners.follow
+        cluster, reader, SystemClock(), registry, rules, lambda: lease.is_held, listeners.follow, release
     )  # fmt: skip
     sweeper = Sweeper(registry, reconciler, time.monotonic)
     listeners.hear = sweeper.hear
     courier = ProcessCourier(settings.alert_networks, access.server)
-    book = PostgresAudit(statement_timeout=settings.statement_timeout_seconds)
+    book = PostgresAudit(Bounds(settings.statement_timeout_seconds))
     postman = employ(reconciler, sweeper, courier, book, time.monotonic)
     return House(settings, client, cluster, reader, registry, sweeper, lease, listeners, postman)
 

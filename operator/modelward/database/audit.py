@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from modelward.database.errors import explain_connect, explain_query
+from modelward.database.errors import explain_query
+from modelward.database.links import Bounds, Link, open_link
 from modelward.database.queries import named_query
 from modelward.domain.codec import encode
 from modelward.domain.errors import SourceError
@@ -34,10 +35,8 @@ UNAVAILABLE: dict[str, str] = {
 class PostgresAudit:
     """Writes and reads modelward.audit."""
 
-    def __init__(self, *, statement_timeout: float = 5.0, connect_timeout: float = 5.0) -> None:
-        self._settings = {"statement_timeout": f"{round(statement_timeout * 1000)}ms", "lock_timeout": "1000ms"}
-        self._connect_timeout = round(connect_timeout)
-        self._deadline = statement_timeout + connect_timeout + 5
+    def __init__(self, bounds: Bounds | None = None) -> None:
+        self._bounds = bounds or Bounds()
 
     async def write(self, connection: Connection, rows: Sequence[Row], cluster_uid: str) -> list[SourceError | None]:
         """Write rows one by one over one connection; one that the database refuses stops no other."""
@@ -58,45 +57,30 @@ class PostgresAudit:
                 raise _explain(error) from None
         return [_past(row) for row in rows]
 
-    async def _record(self, link: psycopg.AsyncConnection[DictRow], row: Row, cluster_uid: str) -> SourceError | None:
+    async def _record(self, link: Link, row: Row, cluster_uid: str) -> SourceError | None:
         try:
             await self._run(link, "record", _parameters(row, cluster_uid))
         except psycopg.Error as error:
             return _explain(error)
         return None
 
-    async def _run(
-        self, link: psycopg.AsyncConnection[DictRow], query: str, parameters: dict[str, Any]
-    ) -> list[DictRow]:
+    async def _run(self, link: Link, query: str, parameters: dict[str, Any]) -> list[DictRow]:
         async with link.transaction(), link.cursor() as cursor:
-            await cursor.execute(named_query("settings"), {**self._settings})
+            await cursor.execute(named_query("settings"), self._bounds.settings("UTC"))
             await cursor.execute(named_query(query), parameters)
             return await cursor.fetchall() if cursor.description else []
 
     @asynccontextmanager
-    async def _open(self, connection: Connection) -> AsyncIterator[psycopg.AsyncConnection[DictRow]]:
+    async def _open(self, connection: Connection) -> AsyncIterator[Link]:
         try:
-            async with asyncio.timeout(self._deadline):
-                link = await self._connect(connection)
+            async with asyncio.timeout(self._bounds.deadline):
+                link = await open_link(connection.parameters, self._bounds.connect_timeout)
                 try:
                     yield link
                 finally:
                     await link.close()
         except TimeoutError:
             raise SourceError(Reason.DATABASE_UNREACHABLE, "the database did not answer in time") from None
-
-    async def _connect(self, connection: Connection) -> psycopg.AsyncConnection[DictRow]:
-        try:
-            return await psycopg.AsyncConnection.connect(
-                **dict[str, Any](connection.parameters),
-                connect_timeout=self._connect_timeout,
-                application_name="modelward audit",
-                autocommit=True,
-                prepare_threshold=None,
-                row_factory=dict_row,
-            )
-        except (psycopg.Error, OSError, ValueError) as error:
-            raise explain_connect(error) from None
 
 
 def _explain(error: psycopg.Error) -> SourceError:
