@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -32,6 +32,7 @@ from modelward.rollbacks import Rollbacks
 log = logging.getLogger(__name__)
 RECENT = timedelta(hours=1)
 AT_ONCE = 16
+Recall = Callable[[Entry, Spec, Status], Awaitable[Status]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Judging:
     rollbacks: Rollbacks
     breaker_percent: int
     follow: Callable[[Connection, tuple[str, str], Key], None]
+    recall: Recall
 
     async def find_group(self, plan: Plan) -> object:
         """Return what plans of one statement have in common; a Secret that cannot be read stands for itself."""
@@ -93,6 +95,9 @@ class Judging:
     async def _decide_again(self, plan: Plan, decision: Decision, answer: Quality, fleet: Fleet) -> Decision:
         """Before the one write that matters, look at the fleet, at the registry of versions, and at the evidence."""
         spec, target = plan.spec, decision.order.to.version if decision.order else ""
+        remembered = await self.recall(plan.entry, spec, plan.status)
+        if remembered.quarantine != plan.status.quarantine:  # the next look chooses its target with them in mind
+            return Decision(remembered)
         connection = await self.connections.find(plan.entry.resource.namespace, spec.secret_name)
         archived = await self.reader.archived(connection, spec.model_name, spec.environment, spec.source)
         if fleet.breaker_open or target in archived:

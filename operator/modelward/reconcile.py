@@ -34,6 +34,7 @@ from modelward.scribe import Scribe
 
 if TYPE_CHECKING:
     from modelward.domain.ports import Json
+    from modelward.judging import Recall
 
 log = logging.getLogger(__name__)
 MANY = 10  # from here on, one list of a namespace is cheaper than reading each of them
@@ -69,7 +70,12 @@ class Reconciler:
         self.connections = Connections(cluster, release or reader.release)
         self.scribe = Scribe(cluster, clock, rules.instance)
         self.rollbacks = Rollbacks(self.scribe, fence)
-        self.judging = Judging(reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow)
+        self.glance: Callable[[Entry, Spec, Status], Status] = lambda _entry, _spec, status: status
+        self.recall: Recall = _know_all
+        recall = self._recall
+        self.judging = Judging(
+            reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow, recall
+        )  # fmt: skip
 
     async def prefetch(self, entries: Sequence[Entry]) -> None:
         """Where many resources of a namespace are new at once, list what they need instead of reading it for each."""
@@ -113,8 +119,10 @@ class Reconciler:
         status = replace(resource.status, target=spec.target_name)
         if status.epoch is None:
             status = await self._adopt(entry, status, spec, serving)
+        status = self.glance(entry, spec, status)
         settled = journal.settle(status, spec, serving, now)
         if is_under_way(settled.status):
+            await self.scribe.note(entry)
             return None
         if spec.suspend:
             after = summarise(settled.status, resource.generation, now, suspended=True)
@@ -235,6 +243,9 @@ class Reconciler:
         except ClusterError as error:
             log.warning("Deployments of %s could not be listed, each is read: %s", namespace, error)
 
+    async def _recall(self, entry: Entry, spec: Spec, status: Status) -> Status:
+        return await self.recall(entry, spec, status)
+
     async def _read_deployment(self, namespace: str, name: str) -> Deployment | None:
         try:
             return parse_deployment(await self.cluster.get_deployment(namespace, name))
@@ -247,6 +258,10 @@ class Reconciler:
         if replica_sets is None:
             replica_sets = await self.cluster.list_replica_sets(deployment.namespace, deployment.selector)
         return adopt(status, serving, find_revisions(spec, deployment, replica_sets), self.scribe.now(entry))
+
+
+async def _know_all(_entry: Entry, _spec: Spec, status: Status) -> Status:
+    return status
 
 
 def _is_time_for_figures(entry: Entry, spec: Spec) -> bool:

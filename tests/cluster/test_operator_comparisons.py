@@ -50,7 +50,7 @@ def test_a_classifier_that_got_worse_is_rolled_back_with_its_numbers(model: Mode
     assert "accuracy 1.000 -> 0.550 (-45.0 %, limit 5 %)" in said
     assert "log loss " in said
     assert "ROC AUC 1.000 -> " in said
-    names = {shown["name"] for shown in model.see()["status"]["lastRollback"]["evidence"]}
+    names = {shown["name"] for shown in model.see()["status"]["lastRollback"]["breached"]}
     assert {"accuracy", "recall", "log_loss"} <= names
 
 

@@ -129,7 +129,7 @@ async def test_after_the_first_full_window(
     await serve(world, A, quality, hours=3)
     rollback = world.status().last_rollback
     assert rollback is not None
-    assert {shown.name for shown in rollback.evidence} == {"r2", "rmse"}
+    assert {shown.name for shown in rollback.breached} == {"r2", "rmse"}
     assert rollback.outcome is outcome
     assert world.told().count(reason) == 1
     assert (reason in world.told("Deployment")) is on_target

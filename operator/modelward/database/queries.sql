@@ -101,3 +101,22 @@ SELECT model_version, archived
 FROM {registry} v
 WHERE model_name = %(model)s AND environment = %(environment)s
 ORDER BY created_at;
+
+-- name: record
+-- Write one step of one change; written before, it stays as it was.
+INSERT INTO modelward.audit (event_id, phase, at, cluster_uid, resource_uid, namespace, name, model_name, environment,
+                             from_version, to_version, from_image, to_image, actor, reason, evidence)
+VALUES (%(event)s, %(step)s, %(at)s, %(cluster)s, %(resource)s, %(namespace)s, %(name)s, %(model)s, %(environment)s,
+        %(from_version)s, %(to_version)s, %(from_image)s, %(to_image)s, %(actor)s, %(reason)s, %(evidence)s)
+ON CONFLICT DO NOTHING;
+
+-- name: past
+-- What put versions into quarantine, or took them out again, oldest first; the newest ten thousand are enough.
+SELECT * FROM (
+    SELECT namespace, name, model_name, environment, phase, event_id, at, from_version, to_version, audit_id,
+           evidence ->> 'message' AS message
+    FROM modelward.audit
+    WHERE phase IN ('Patched', 'Cleared') AND namespace IS NOT NULL AND name IS NOT NULL
+    ORDER BY at DESC, audit_id DESC
+    LIMIT 10000) AS newest
+ORDER BY at, audit_id;

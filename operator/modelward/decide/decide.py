@@ -151,7 +151,7 @@ def _order(resource: Resource, status: Status, serving: Serving, target: Target,
         PlacedBy.ROLLBACK,
         Reason.DEGRADED,
         judgement.numbers,
-        evidence=evidence_of(judgement),
+        breached=evidence_of(judgement),
     )
 
 

@@ -84,7 +84,7 @@ def _weigh(rollback: Rollback, window: Window) -> tuple[Outcome, str]:
 
 def _values(rollback: Rollback, window: Window) -> list[tuple[MetricName, Shown, float]]:
     known = {name.value: name for name in MetricName}
-    found = [(known[s.name], s) for s in rollback.evidence if s.name in known]
+    found = [(known[s.name], s) for s in rollback.breached if s.name in known]
     values = [(name, shown, COMPUTE[name](window.sums)) for name, shown in found]
     return [(name, shown, value) for name, shown, value in values if value is not None]
 

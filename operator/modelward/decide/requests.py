@@ -70,7 +70,7 @@ def answer_rollback(
         message,
         request=at,
         actor=actor,
-        evidence=evidence_in(status.metrics),
+        breached=evidence_in(status.metrics),
     )
     said = f"{serving.version} -> {target.version}"
     return replace(_answer(status, "rollback", at, "Done", said, target.version), order=order)

@@ -63,7 +63,7 @@ class RollbackOrder:
     reason: Reason
     message: str
     actor: str = "modelward"
-    evidence: tuple[Shown, ...] = ()
+    breached: tuple[Shown, ...] = ()
 
     @property
     def automatic(self) -> bool:

@@ -4,6 +4,7 @@ ModelwardError
 ├── InvalidSpecError          the resource says something that cannot be meant
 ├── SettingsError             the operator's own settings are wrong
 ├── SourceError               the database could not answer; carries a reason
+├── AlertError                an alert has no address, or was not taken; carries a reason
 └── ClusterError              the API server could not answer
     ├── NotFoundError         404: it is not there (any more)
     ├── ConflictError         409: somebody wrote in between
@@ -38,6 +39,14 @@ class SettingsError(ModelwardError):
 
 class SourceError(ModelwardError):
     """The database could not answer."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class AlertError(ModelwardError):
+    """An alert has no address, or was not taken."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)

@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from modelward.domain.errors import SourceError
+from modelward.domain.errors import AlertError, SourceError
+from modelward.domain.letters import Past, Row
+from modelward.domain.messages import Errand
 from modelward.domain.quality import Quality, Sums, VersionCount
 from modelward.domain.questions import Connection, Question, Span
 from modelward.domain.source import OWN, Source
@@ -60,6 +62,26 @@ class LabelFeed(Protocol):
         ...
 
 
+class Courier(Protocol):
+    """Carries messages to people."""
+
+    async def deliver(self, errands: Sequence[Errand]) -> list[AlertError | None]:
+        """Send all; None for each that was taken, else why not."""
+        ...
+
+
+class AuditBook(Protocol):
+    """Keeps what happened, in the resource's own database."""
+
+    async def write(self, connection: Connection, rows: Sequence[Row], cluster_uid: str) -> list[SourceError | None]:
+        """Write rows, each once however often it is written; a book that cannot be had says AuditUnavailable."""
+        ...
+
+    async def past(self, connection: Connection) -> list[Past]:
+        """List what put versions into quarantine or took them out, oldest first; raises SourceError."""
+        ...
+
+
 class Cluster(Protocol):
     """The few verbs the operator may use; each raises a ClusterError."""
 
@@ -89,6 +111,10 @@ class Cluster(Protocol):
 
     async def get_secret(self, namespace: str, name: str) -> dict[str, str]:
         """Read a Secret's values as text."""
+        ...
+
+    async def get_cluster_uid(self) -> str:
+        """Return the uid of the namespace kube-system, empty where it may not be read."""
         ...
 
     async def create_event(self, namespace: str, event: Json) -> None:

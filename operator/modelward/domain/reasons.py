@@ -16,6 +16,11 @@ class Reason(StrEnum):
         member.meaning = meaning
         return member
 
+    @classmethod
+    def of(cls, code: str) -> Self:
+        """Return the reason of a code; ValueError where there is none."""
+        return cls._value2member_map_[code]  # type: ignore[return-value]
+
     # What the verdict rests on
     WITHIN_LIMITS = "WithinLimits", "No gating metric changed by more than its limit."
     BEYOND_LIMIT = "BeyondLimit", "At least one gating metric is worse than its limit allows."
@@ -84,6 +89,14 @@ class Reason(StrEnum):
     METRICS_AVAILABLE = "MetricsAvailable", "The database answers again."
     REQUEST_DONE = "RequestDone", "A request by annotation was carried out."
     REQUEST_REFUSED = "RequestRefused", "A request by annotation was refused."
+
+    # Whether people are told
+    ALERTS_READABLE = "AlertsReadable", "Every address of spec.alerts can be read, and nothing that was sent failed."
+    ALERT_ADDRESS_INVALID = "AlertAddressInvalid", "The Secret's address is no URL, or of a kind that is not allowed."
+    ALERT_FAILED = "AlertFailed", "An alert could not be delivered; it is tried again for 24 hours."
+    ALERT_GIVEN_UP = "AlertGivenUp", "An alert could not be delivered for 24 hours; it is dropped."
+    AUDIT_UNAVAILABLE = "AuditUnavailable", "The table modelward.audit is not there, or may not be written."
+    AUDIT_GIVEN_UP = "AuditGivenUp", "A row could not be written to modelward.audit for 24 hours; it is dropped."
 
     # Why a degraded version is left in place
     AUTO_ROLLBACK_OFF = "AutoRollbackOff", "spec.autoRollback is false: a person decides."

@@ -9,6 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from modelward.domain.alerts import AlertSpec, parse_alerts
 from modelward.domain.durations import parse_duration
 from modelward.domain.errors import InvalidSpecError
 from modelward.domain.mapping import check_environment, parse_source
@@ -89,6 +90,7 @@ class Spec:
     check_interval: timedelta = timedelta(hours=1)
     evaluation: Evaluation = field(default_factory=Evaluation)
     rollback: RollbackRules = field(default_factory=RollbackRules)
+    alerts: tuple[AlertSpec, ...] = ()
     suspend: bool = False
 
     @property
@@ -126,6 +128,7 @@ def parse_spec(name: str, raw: dict[str, Any]) -> Spec:
         check_interval=_duration(raw, "checkInterval", timedelta(hours=1)),
         evaluation=_evaluation(_section(raw, "evaluation")),
         rollback=_rollback(_section(raw, "rollback")),
+        alerts=parse_alerts(raw.get("alerts")),
         suspend=bool(raw.get("suspend")),
     )
 

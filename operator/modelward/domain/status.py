@@ -4,10 +4,11 @@ What must survive a restart lives here and nowhere else. Decimals that people re
 sums keep every digit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from modelward.domain.letters import AlertStatus, Evidence, Outbox
 from modelward.domain.quality import Sums
 
 
@@ -184,9 +185,10 @@ class Rollback:
     actor: str = "modelward"
     patched_time: datetime | None = None
     finished_time: datetime | None = None
-    evidence: tuple[Shown, ...] = ()
+    breached: tuple[Shown, ...] = ()
     outcome: Outcome | None = None
     outcome_message: str | None = None
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,9 @@ class Status:
     history: tuple[Move, ...] = ()
     reassertions: tuple[datetime, ...] = ()
     requests: RequestRecords = RequestRecords()
+    outbox: Outbox = field(default_factory=Outbox)
+    alerts: tuple[AlertStatus, ...] = ()
+    audit: str | None = None
     conditions: tuple[Condition, ...] = ()
 
     def condition(self, kind: str) -> Condition | None:

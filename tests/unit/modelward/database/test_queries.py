@@ -18,10 +18,22 @@ def test_a_query_says_its_purpose_first(name: str):
     assert re.match(r"-- [A-Z].+", named_query(name))
 
 
+def statement_of(name: str) -> str:
+    return re.sub(r"--.*", "", named_query(name)).strip()
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_a_query_is_one_statement_that_reads(name: str):
-    statement = re.sub(r"--.*", "", named_query(name)).strip()
-    assert ";" not in statement
+def test_a_query_is_one_statement(name: str):
+    assert ";" not in statement_of(name)
+
+
+def test_one_query_alone_writes_and_only_to_the_audit_table():
+    assert statement_of("record").startswith("INSERT INTO modelward.audit ")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "record"])
+def test_every_other_query_reads(name: str):
+    statement = statement_of(name)
     assert statement.split()[0] in {"SELECT", "WITH"}
     assert not re.search(r"\b(INSERT|UPDATE|DELETE|CREATE|DROP|ALTER)\b", statement)
 

@@ -20,7 +20,7 @@ EVIDENCE = (Shown("r2", 0.85, 0.93), Shown("rmse", 4200.0, 3480.0))
 
 
 def landed(since: timedelta = DAY, evidence: tuple[Shown, ...] = EVIDENCE, **changes: Any) -> Status:
-    rollback = a_rollback(evidence=evidence, patched_time=NOW - since, **changes)
+    rollback = a_rollback(breached=evidence, patched_time=NOW - since, **changes)
     return a_status(A, B, A, since=NOW - since, landing=True, last_rollback=rollback)
 
 
@@ -99,7 +99,7 @@ def test_a_label_delay_moves_the_first_full_window():
 
 
 def test_a_third_version_leaves_it_unknown():
-    status = replace(a_status(A, B, A, C), last_rollback=a_rollback(evidence=EVIDENCE))
+    status = replace(a_status(A, B, A, C), last_rollback=a_rollback(breached=EVIDENCE))
     outcome, _, message = settled(status)
     assert outcome is Outcome.UNKNOWN
     assert message == f"another version came before a full window of {A} was over"
@@ -132,7 +132,7 @@ def test_a_reassertion_goes_on_with_the_evidence_of_the_rollback_it_defends():
     again = an_order(placed_by=PlacedBy.REASSERTION, reason=Reason.QUARANTINE_ENFORCED)
     kept = journal.intend(landed(outcome=Outcome.IMPROVED, outcome_message="good"), again, NOW).last_rollback
     assert kept is not None
-    assert (kept.evidence, kept.outcome, kept.outcome_message) == (EVIDENCE, Outcome.IMPROVED, "good")
-    fresh = journal.intend(landed(), an_order(evidence=EVIDENCE[:1]), NOW).last_rollback
+    assert (kept.breached, kept.outcome, kept.outcome_message) == (EVIDENCE, Outcome.IMPROVED, "good")
+    fresh = journal.intend(landed(), an_order(breached=EVIDENCE[:1]), NOW).last_rollback
     assert fresh is not None
-    assert (fresh.evidence, fresh.outcome) == (EVIDENCE[:1], None)
+    assert (fresh.breached, fresh.outcome) == (EVIDENCE[:1], None)
