@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from modelward.domain.errors import SourceError
 from modelward.domain.quality import Quality, SideBySide, Sums, VersionCount, Window, balance
 from modelward.domain.questions import Comparison, Connection, Question, Span
+from modelward.domain.source import OWN, Source
 from samples import LIMIT, Row, Sample, answer_of, requests_of, sample_of, sum_samples, truth_of
 from summing import sum_rows
 
@@ -44,12 +45,15 @@ class InMemoryReader:
         self.down: SourceError | None = None
         self.broken: dict[str, SourceError] = {}
         """What a single model's rows make of the statement."""
+        self.unfit: dict[Source, SourceError] = {}
+        """Sources whose names do not fit."""
         self.registered: dict[str, bool] = {}
         """Versions of the registry, and whether they are archived."""
         self.registered_error: SourceError | None = None
         self.asked: list[list[Question]] = []
         self.spanned: list[list[Span]] = []
         self.spans_error: SourceError | None = None
+        self.released: list[Connection] = []
 
     @property
     def statements(self) -> int:
@@ -61,26 +65,31 @@ class InMemoryReader:
         for row in rows:
             self.rows.setdefault(row.model, []).append(row)
 
-    async def read(self, connection: Connection, questions: Sequence[Question]) -> list[Quality | SourceError]:
+    async def read(
+        self, connection: Connection, questions: Sequence[Question], source: Source = OWN
+    ) -> list[Quality | SourceError]:
         """Answer all questions."""
         del connection
         self.asked.append(list(questions))
-        return [self.down or self.broken.get(q.model_name) or self.answer(q) for q in questions]
+        wrong = self.down or self.unfit.get(source)
+        return [wrong or self.broken.get(q.model_name) or self.answer(q) for q in questions]
 
     async def spans(
-        self, connection: Connection, question: Question, spans: Sequence[Span]
+        self, connection: Connection, question: Question, spans: Sequence[Span], source: Source = OWN
     ) -> list[dict[str, dict[int, Sums]]]:
         """Sum stretches of time, bucket by bucket."""
-        del connection
+        del connection, source
         self.spanned.append(list(spans))
         if error := self.down or self.spans_error:
             raise error
         rows = self._rows(question)
         return [span_sums(rows, question, span) for span in spans]
 
-    async def versions(self, connection: Connection, model_name: str, environment: str) -> list[VersionCount]:
+    async def versions(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> list[VersionCount]:
         """List versions, the registry's first, the newest last."""
-        del connection
+        del connection, source
         if self.down:
             raise self.down
         live = [r for r in self.rows.get(model_name, ()) if r.environment == environment and r.role == "live"]
@@ -90,9 +99,15 @@ class InMemoryReader:
         seen = [VersionCount(version, number) for version, number in counts.items()]
         return [VersionCount(v, 0) for v in self.registered if v not in counts] + seen
 
-    async def archived(self, connection: Connection, model_name: str, environment: str) -> tuple[str, ...]:
+    async def release(self, connection: Connection) -> None:
+        """Remember who was let go."""
+        self.released.append(connection)
+
+    async def archived(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> tuple[str, ...]:
         """List the archived versions."""
-        del connection, model_name, environment
+        del connection, model_name, environment, source
         if error := self.down or self.registered_error:
             raise error
         return tuple(version for version, archived in self.registered.items() if archived)

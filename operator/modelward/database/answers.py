@@ -2,26 +2,27 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from modelward.domain.errors import SourceError
 from modelward.domain.metrics import Family
 from modelward.domain.quality import Quality, SideBySide, VersionCount, Window, balance
 from modelward.domain.questions import Comparison, Question, Span
+from modelward.domain.source import Source
 from modelward.domain.sums import Bin, Labels, Scores, Sums
 
 Row = dict[str, Any]
 PARTS = {Comparison.PAIRED: "paired", Comparison.CONCURRENT: "concurrent", Comparison.BEFORE_AFTER: "current"}
 
 
-def parameters(questions: Sequence[Question]) -> dict[str, Any]:
+def parameters(questions: Sequence[Question], source: Source) -> dict[str, Any]:
     """Write one column for each field, and one row for each question and family."""
     asked = [(i, q, family) for i, q in enumerate(questions) for family in q.all_families]
     return {
         "id": [i for i, _, _ in asked],
         "family": [str(family) for _, _, family in asked],
-        "model": [q.model_name for _, q, _ in asked],
+        "model": [_model(q, source) for _, q, _ in asked],
         "environment": [q.environment for _, q, _ in asked],
         "version": [q.version for _, q, _ in asked],
         "length": [q.window.total_seconds() for _, q, _ in asked],
@@ -35,10 +36,10 @@ def parameters(questions: Sequence[Question]) -> dict[str, Any]:
     }
 
 
-def span_parameters(question: Question, spans: Sequence[Span]) -> dict[str, Any]:
+def span_parameters(question: Question, spans: Sequence[Span], source: Source) -> dict[str, Any]:
     """Write one row for each span."""
     return {
-        "model": question.model_name,
+        "model": _model(question, source),
         "environment": question.environment,
         "label_delay": question.label_delay.total_seconds(),
         "positive": question.positive_class,
@@ -70,15 +71,27 @@ def spanned(spans: Sequence[Span], rows: Iterable[Row]) -> list[dict[str, dict[i
     return [_by_version(found) for found in by_span]
 
 
+def _model(question: Question, source: Source) -> str:
+    """A table without a model's name holds one model only."""
+    return question.model_name if source.columns.model_name else ""
+
+
+def _utc(moment: datetime) -> datetime:
+    """Leave the session's zone: differences of two moments of a zone are taken by its wall clock."""
+    return moment.astimezone(UTC)
+
+
 def _quality(question: Question, rows: Sequence[Row]) -> Quality:
     current = [r for r in rows if r["part"] == "current"]
-    opens, closes, moment = current[0]["opens"], current[0]["closes"], current[0]["moment"]
+    opens, closes, moment = (_utc(current[0][name]) for name in ("opens", "closes", "moment"))
     baseline = [r for r in rows if r["part"] == "baseline" and r["model_version"] is not None]
     first = question.all_families[0]
     return Quality(
         now=moment,
         current=_window(question, opens, closes, [r for r in current if r["model_version"] == question.version]),
-        baseline=_window(question, baseline[0]["opens"], baseline[0]["closes"], baseline) if baseline else None,
+        baseline=_window(question, _utc(baseline[0]["opens"]), _utc(baseline[0]["closes"]), baseline)
+        if baseline
+        else None,
         others=tuple(
             VersionCount(r["model_version"], r["predictions"])
             for r in current

@@ -17,8 +17,8 @@ SELECT p.model_version,
        (array_agg(p.[answer] ORDER BY p.predicted_at))[1] AS answer,
        (array_agg(p.[truth] ORDER BY p.actual_at DESC NULLS LAST) FILTER (
            WHERE p.[truth] IS NOT NULL AND (part.label_delay = 0 OR coalesce(p.actual_at, p.predicted_at)
-                 <= p.predicted_at + make_interval(secs => part.label_delay))))[1] AS truth
-FROM model_predictions p
+                 <= p.predicted_at::timestamptz + make_interval(secs => part.label_delay))))[1] AS truth
+FROM {predictions} p
 WHERE p.model_name = part.model AND p.environment = part.environment AND [whose]
   AND p.predicted_at >= part.opens AND p.predicted_at < part.closes
   AND (part.not_before IS NULL OR p.model_version <> part.version OR p.predicted_at >= part.not_before)
@@ -34,7 +34,7 @@ p.role IN ('live', 'holdback') AND p.model_version IN (part.version, part.rival)
 
 -- name: bucket
 -- The bucket of time in which a request was first answered.
-floor(extract(epoch FROM min(p.predicted_at) - part.origin) / part.step)::int
+floor(extract(epoch FROM min(p.predicted_at)::timestamptz - part.origin) / part.step)::int
 
 -- name: relative
 -- What only MAPE and WAPE are made of.
@@ -54,8 +54,8 @@ FROM (
            (array_agg(p.[answer] ORDER BY p.predicted_at) FILTER (WHERE p.model_version = part.rival))[1] AS theirs,
            (array_agg(p.[truth] ORDER BY p.actual_at DESC NULLS LAST) FILTER (
                WHERE p.[truth] IS NOT NULL AND (part.label_delay = 0 OR coalesce(p.actual_at, p.predicted_at)
-                     <= p.predicted_at + make_interval(secs => part.label_delay))))[1] AS truth
-    FROM model_predictions p
+                     <= p.predicted_at::timestamptz + make_interval(secs => part.label_delay))))[1] AS truth
+    FROM {predictions} p
     WHERE p.model_name = part.model AND p.environment = part.environment AND p.role IN ('live', 'shadow')
       AND p.model_version IN (part.version, part.rival)
       AND p.predicted_at >= part.opens AND p.predicted_at < part.closes

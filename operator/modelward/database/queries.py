@@ -1,23 +1,20 @@
-"""The named queries of queries.sql, and the pieces of pieces.sql that the summing ones are made of, read once."""
+"""Named SQL, read once: what judges (queries.sql), its pieces (pieces.sql), and tables and the server (catalog.sql)."""
 
 import re
 from functools import cache
 from importlib import resources
 
+FILES = ("queries.sql", "catalog.sql")
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
 @cache
 def named_query(name: str) -> bytes:
-    """Return the text of one query."""
-    return text_of(name).encode()
+    """Return the text of one query; those that sum still name pieces in square brackets."""
+    return {**_all_of(FILES[0]), **_all_of(FILES[1])}[name].encode()
 
 
-def text_of(name: str) -> str:
-    """Return the text of one query as text: those that sum still name pieces in square brackets."""
-    return _all_of("queries.sql")[name]
-
-
+@cache
 def piece_of(name: str) -> str:
     """Return one piece, without the lines that say what it is for: inside another one they would hide what follows."""
     return "\n".join(line for line in _all_of("pieces.sql")[name].splitlines() if not line.startswith("--"))

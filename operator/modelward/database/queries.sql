@@ -3,7 +3,9 @@
 SELECT set_config('statement_timeout', %(statement_timeout)s, true),
        set_config('lock_timeout', %(lock_timeout)s, true),
        set_config('jit', 'off', true),  -- compiling takes longer than these queries
-       set_config('search_path', 'pg_catalog, public, pg_temp', true);
+       set_config('TimeZone', %(time_zone)s, true),  -- of columns that have none
+       set_config('search_path', 'pg_catalog, public, pg_temp', true),
+       pg_is_in_recovery() AS standby;
 
 -- name: judge
 -- Answer all questions of a group at once: one row for each question, family, part, version (the one asked about
@@ -22,7 +24,7 @@ WITH question AS (
     SELECT q.*, closes - make_interval(secs => length) AS opens
     FROM question q
     WHERE rival IS NOT NULL AND EXISTS (
-        SELECT FROM model_predictions p
+        SELECT FROM {calls} p
         WHERE p.model_name = q.model AND p.environment = q.environment AND p.model_version = q.rival
           AND p.predicted_at >= q.closes - make_interval(secs => q.length) AND p.predicted_at < q.closes)
 ), part AS (
@@ -34,7 +36,7 @@ WITH question AS (
     SELECT id, 'baseline', family, model, environment, label_delay, positive, version, NULL, NULL, baseline,
            last.at - make_interval(secs => length), last.at + interval '1 microsecond', NULL, NULL
     FROM question CROSS JOIN LATERAL (
-        SELECT max(p.predicted_at) AS at FROM model_predictions p
+        SELECT max(p.predicted_at)::timestamptz AS at FROM {calls} p
         WHERE p.model_name = model AND p.environment = question.environment AND p.model_version = baseline
           AND p.role = 'live' AND p.predicted_at < closes AND p.predicted_at > closes - interval '90 days') last
     WHERE baseline IS NOT NULL AND last.at IS NOT NULL
@@ -42,7 +44,7 @@ WITH question AS (
     SELECT id, 'paired', family, model, environment, label_delay, positive, version, rival, not_before,
            NULL, opens, closes, NULL, NULL
     FROM met q WHERE pairs AND EXISTS (
-        SELECT FROM model_predictions p
+        SELECT FROM {calls} p
         WHERE p.model_name = q.model AND p.environment = q.environment AND p.model_version IN (q.version, q.rival)
           AND p.role = 'shadow' AND p.predicted_at >= q.opens AND p.predicted_at < q.closes)
     UNION ALL
@@ -50,11 +52,11 @@ WITH question AS (
            NULL, greatest(mine.first, theirs.first),
            least(mine.last, theirs.last) + interval '1 microsecond', opens, length / 24
     FROM met q CROSS JOIN LATERAL (
-        SELECT min(p.predicted_at) AS first, max(p.predicted_at) AS last FROM model_predictions p
+        SELECT min(p.predicted_at)::timestamptz AS first, max(p.predicted_at)::timestamptz AS last FROM {calls} p
         WHERE p.model_name = q.model AND p.environment = q.environment AND p.model_version = q.rival
           AND p.role IN ('live', 'holdback') AND p.predicted_at >= q.opens AND p.predicted_at < q.closes
     ) theirs CROSS JOIN LATERAL (
-        SELECT min(p.predicted_at) AS first, max(p.predicted_at) AS last FROM model_predictions p
+        SELECT min(p.predicted_at)::timestamptz AS first, max(p.predicted_at)::timestamptz AS last FROM {calls} p
         WHERE p.model_name = q.model AND p.environment = q.environment AND p.model_version = q.version
           AND p.role IN ('live', 'holdback') AND p.predicted_at >= greatest(q.opens, q.not_before)
           AND p.predicted_at < q.closes) mine
@@ -79,19 +81,20 @@ WITH part AS (
 -- name: versions
 -- Every version that made a live prediction within 90 days, the one seen last at the end.
 SELECT model_version, count(*) AS predictions
-FROM model_predictions
+FROM {calls} p
 WHERE model_name = %(model)s AND environment = %(environment)s AND role = 'live'
   AND predicted_at > now() - interval '90 days'
 GROUP BY model_version
 ORDER BY max(predicted_at);
 
--- name: has_registry
--- Whether the optional table of versions is there.
-SELECT to_regclass('model_versions') IS NOT NULL;
+-- name: has_table
+-- Whether a table or view is there.
+SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = %(schema)s AND c.relname = %(table)s) AS there;
 
 -- name: registered
 -- The registry's versions of a model, and which of them are archived.
-SELECT model_version, archived_at IS NOT NULL AS archived
-FROM model_versions
+SELECT model_version, archived
+FROM {registry} v
 WHERE model_name = %(model)s AND environment = %(environment)s
 ORDER BY created_at;

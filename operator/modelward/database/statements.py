@@ -7,7 +7,7 @@ bound.
 from collections.abc import Iterable
 from functools import cache
 
-from modelward.database.queries import piece_of, text_of
+from modelward.database.queries import named_query, piece_of
 from modelward.domain.metrics import Family
 from modelward.domain.questions import Comparison
 
@@ -43,7 +43,7 @@ PARTS = {Comparison.PAIRED: PAIRS, Comparison.CONCURRENT: SHARED, Comparison.BEF
 def _summing(name: str, families: frozenset[Family], kinds: Iterable[tuple[str, str]], *, relative: bool) -> str:
     wanted = [(family, *kind) for family in Family if family in families for kind in kinds]
     answers = (_answers(*each, relative=relative) for each in wanted)
-    return _fill(text_of(name), answers="\nUNION ALL\n".join(answers))
+    return _fill(named_query(name).decode(), answers="\nUNION ALL\n".join(answers))
 
 
 def _answers(family: Family, parts: str, bucket: str, *, relative: bool) -> str:

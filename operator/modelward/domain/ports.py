@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from modelward.domain.errors import SourceError
 from modelward.domain.quality import Quality, Sums, VersionCount
 from modelward.domain.questions import Connection, Question, Span
+from modelward.domain.source import OWN, Source
 
 Json = dict[str, Any]
 
@@ -22,21 +23,31 @@ class Clock(Protocol):
 class QualityReader(Protocol):
     """Reads predictions and actuals."""
 
-    async def read(self, connection: Connection, questions: Sequence[Question]) -> list[Quality | SourceError]:
+    async def read(
+        self, connection: Connection, questions: Sequence[Question], source: Source = OWN
+    ) -> list[Quality | SourceError]:
         """Answer all questions with one statement, in their order; a failing one carries its SourceError."""
         ...
 
     async def spans(
-        self, connection: Connection, question: Question, spans: Sequence[Span]
+        self, connection: Connection, question: Question, spans: Sequence[Span], source: Source = OWN
     ) -> list[dict[str, dict[int, Sums]]]:
         """Sum stretches of time, by version and bucket, with one statement; raises SourceError."""
         ...
 
-    async def versions(self, connection: Connection, model_name: str, environment: str) -> list[VersionCount]:
+    async def versions(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> list[VersionCount]:
         """List the versions that the database knows of a model, newest last; raises SourceError."""
         ...
 
-    async def archived(self, connection: Connection, model_name: str, environment: str) -> tuple[str, ...]:
+    async def release(self, connection: Connection) -> None:
+        """Hang up on a database that is not asked any more."""
+        ...
+
+    async def archived(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> tuple[str, ...]:
         """List the versions that the registry calls archived; raises SourceError."""
         ...
 

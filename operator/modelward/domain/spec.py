@@ -11,8 +11,10 @@ from typing import Any
 
 from modelward.domain.durations import parse_duration
 from modelward.domain.errors import InvalidSpecError
+from modelward.domain.mapping import check_environment, parse_source
 from modelward.domain.metrics import Family, MetricName, families_of
 from modelward.domain.questions import Comparison
+from modelward.domain.source import OWN, Source
 
 
 class Role(StrEnum):
@@ -79,6 +81,7 @@ class Spec:
     secret_name: str
     auto_rollback: bool
     environment: str = ""
+    source: Source = OWN
     previous_version: str | None = None
     container_name: str | None = None
     image_template: str | None = None
@@ -106,12 +109,15 @@ class Spec:
 
 def parse_spec(name: str, raw: dict[str, Any]) -> Spec:
     """Read `spec` of the resource called `name`; InvalidSpecError names the field."""
-    version_field = _section(raw, "versionField")
+    version_field, database = _section(raw, "versionField"), _section(raw, "database")
+    source = parse_source(_section(database, "source"))
+    check_environment(raw.get("environment") or "", source)
     return Spec(
         model_name=raw.get("modelName") or name,
         environment=raw.get("environment") or "",
+        source=source,
         target_name=_section(raw, "targetRef").get("name") or name,
-        secret_name=_required(_section(_section(raw, "database"), "secretRef"), "name", "database.secretRef.name"),
+        secret_name=_required(_section(database, "secretRef"), "name", "database.secretRef.name"),
         auto_rollback=_required(raw, "autoRollback", "autoRollback"),
         previous_version=raw.get("previousVersion"),
         container_name=version_field.get("containerName"),
