@@ -73,11 +73,14 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(child)
 
 
+@pytest.mark.parametrize("rival", [None, "w"])
 @pytest.mark.parametrize(("ddl", "raw", "baseline"), LAYOUTS.values(), ids=LAYOUTS)
-def test_an_index_finds_the_windows_rows(database_url: str, ddl: str, raw: Raw, baseline: str | None):
+def test_an_index_finds_the_windows_rows(
+    database_url: str, ddl: str, raw: Raw, baseline: str | None, rival: str | None
+):
     execute(database_url, f"SET search_path = public; {ddl}")
     source = parse_source(raw)
-    questions = [about(model=f"m{n}", version="v", baseline_version=baseline) for n in range(3)]
+    questions = [about(model=f"m{n}", version="v", baseline_version=baseline, rival=rival) for n in range(3)]
     explain = sql.SQL("EXPLAIN (ANALYZE, FORMAT JSON) ") + put_in_place(statement_for(questions), source)
     with psycopg.connect(database_url) as connection:
         connection.execute("SELECT set_config('TimeZone', %s, true)", (source.time_zone,))

@@ -22,11 +22,12 @@ WITH question AS (
                positive)
 ), met AS (
     SELECT q.*, closes - make_interval(secs => length) AS opens
-    FROM question q
-    WHERE rival IS NOT NULL AND EXISTS (
+    FROM question q CROSS JOIN LATERAL (  -- and no EXISTS, which would become a join with the whole table
         SELECT FROM {calls} p
         WHERE p.model_name = q.model AND p.environment = q.environment AND p.model_version = q.rival
-          AND p.predicted_at >= q.closes - make_interval(secs => q.length) AND p.predicted_at < q.closes)
+          AND p.predicted_at >= q.closes - make_interval(secs => q.length) AND p.predicted_at < q.closes
+        LIMIT 1) seen
+    WHERE rival IS NOT NULL
 ), part AS (
     SELECT id, 'current' AS part, family, model, environment, label_delay, positive, version, NULL::text AS rival,
            not_before, NULL::text AS only_version, closes - make_interval(secs => length) AS opens, closes,
@@ -43,10 +44,12 @@ WITH question AS (
     UNION ALL
     SELECT id, 'paired', family, model, environment, label_delay, positive, version, rival, not_before,
            NULL, opens, closes, NULL, NULL
-    FROM met q WHERE pairs AND EXISTS (
+    FROM met q CROSS JOIN LATERAL (
         SELECT FROM {calls} p
         WHERE p.model_name = q.model AND p.environment = q.environment AND p.model_version IN (q.version, q.rival)
-          AND p.role = 'shadow' AND p.predicted_at >= q.opens AND p.predicted_at < q.closes)
+          AND p.role = 'shadow' AND p.predicted_at >= q.opens AND p.predicted_at < q.closes
+        LIMIT 1) seen
+    WHERE pairs
     UNION ALL
     SELECT id, 'concurrent', family, model, environment, label_delay, positive, version, rival, not_before,
            NULL, greatest(mine.first, theirs.first),
