@@ -74,6 +74,16 @@ def spanned(spans: Sequence[Span], rows: Iterable[Row]) -> list[dict[str, dict[i
     return [_by_version(found) for found in by_span]
 
 
+def _model(question: Question, source: Source) -> str:
+    """A table without a model's name holds one model only."""
+    return question.model_name if source.columns.model_name else ""
+
+
+def _utc(moment: datetime) -> datetime:
+    """Leave the session's zone: differences of two moments of a zone are taken by its wall clock."""
+    return moment.astimezone(UTC)
+
+
 def _quality(question: Question, rows: Sequence[Row]) -> Quality:
     current = [r for r in rows if r["part"] == "current"]
     opens, closes, moment = (_utc(current[0][name]) for name in ("opens", "closes", "moment"))

@@ -16,6 +16,7 @@ def named_query(name: str) -> str:
     return _all_of(*FILES)[name]
 
 
+@cache
 def piece_of(name: str) -> str:
     """Return one piece, without the lines that say what it is for: inside another one they would hide what follows."""
     return "\n".join(line for line in _all_of("pieces.sql")[name].splitlines() if not line.startswith("--"))
