@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from modelward.connections import Connections
 from modelward.database.reader import PostgresReader
 from modelward.domain.errors import ClusterError, ForbiddenError, NotFoundError
 from modelward.domain.questions import Connection
@@ -48,6 +49,7 @@ class House:
     sweeper: Sweeper
     lease: Lease
     listeners: Listeners
+    connections: Connections
     ready: bool = False
 
     async def close(self) -> None:
@@ -80,7 +82,7 @@ def build(settings: Settings, access: Access) -> House:
     )  # fmt: skip
     sweeper = Sweeper(registry, reconciler, time.monotonic)
     listeners.hear = sweeper.hear
-    return House(settings, client, cluster, reader, registry, sweeper, lease, listeners)
+    return House(settings, client, cluster, reader, registry, sweeper, lease, listeners, reconciler.connections)
 
 
 async def wait_for_crd(house: House) -> None:
@@ -128,7 +130,7 @@ async def give_back_memory(house: House) -> None:
 
 
 async def tidy(house: House) -> None:
-    """Now and then drop what was deleted while no watch was open."""
+    """Now and then drop what was deleted while no watch was open, and hang up where nobody asks any more."""
     while True:
         await asyncio.sleep(RELIST)
         try:
@@ -139,3 +141,5 @@ async def tidy(house: House) -> None:
         there = {(b["metadata"]["namespace"], b["metadata"]["name"]) for b in bodies}
         for key in [k for k in house.registry.entries if k not in there]:
             house.sweeper.forget(key)
+        resources = [entry.resource for entry in house.registry.entries.values()]
+        await house.connections.keep_only({(r.namespace, r.spec.secret_name) for r in resources if r.spec})
