@@ -154,7 +154,7 @@ async def give_back_memory(house: House) -> None:
 
 
 async def tidy(house: House) -> None:
-    """Now and then drop what was deleted while no watch was open."""
+    """Now and then drop what was deleted while no watch was open, and hang up where nobody asks any more."""
     while True:
         await asyncio.sleep(RELIST)
         try:
@@ -165,3 +165,5 @@ async def tidy(house: House) -> None:
         there = {(b["metadata"]["namespace"], b["metadata"]["name"]) for b in bodies}
         for key in [k for k in house.registry.entries if k not in there]:
             house.sweeper.forget(key)
+        resources = [entry.resource for entry in house.registry.entries.values()]
+        await house.connections.keep_only({(r.namespace, r.spec.secret_name) for r in resources if r.spec})
