@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from modelward.connections import Connections
 from modelward.database.audit import PostgresAudit
 from modelward.database.links import Bounds
 from modelward.database.reader import PostgresReader
@@ -57,6 +58,7 @@ class House:
     lease: Lease
     listeners: Listeners
     postman: Postman
+    connections: Connections
     ready: bool = False
 
     async def close(self) -> None:
@@ -93,7 +95,9 @@ def build(settings: Settings, access: Access) -> House:
     courier = ProcessCourier(settings.alert_networks, access.server)
     book = PostgresAudit(Bounds(settings.statement_timeout_seconds))
     postman = employ(reconciler, sweeper, courier, book, time.monotonic)
-    return House(settings, client, cluster, reader, registry, sweeper, lease, listeners, postman)
+    return House(
+        settings, client, cluster, reader, registry, sweeper, lease, listeners, postman, reconciler.connections
+    )
 
 
 def employ(

@@ -17,15 +17,12 @@ PARTS = {Comparison.PAIRED: "paired", Comparison.CONCURRENT: "concurrent", Compa
 
 
 def parameters(questions: Sequence[Question], source: Source) -> dict[str, Any]:
-    """Write one column for each field, and one row for each question and family.
-
-    A table without a model's name holds one model only.
-    """
+    """Write one column for each field, and one row for each question and family."""
     asked = [(i, q, family) for i, q in enumerate(questions) for family in q.all_families]
     return {
         "id": [i for i, _, _ in asked],
         "family": [str(family) for _, _, family in asked],
-        "model": [q.model_name if source.columns.model_name else "" for _, q, _ in asked],
+        "model": [_model(q, source) for _, q, _ in asked],
         "environment": [q.environment for _, q, _ in asked],
         "version": [q.version for _, q, _ in asked],
         "length": [q.window.total_seconds() for _, q, _ in asked],
@@ -42,7 +39,7 @@ def parameters(questions: Sequence[Question], source: Source) -> dict[str, Any]:
 def span_parameters(question: Question, spans: Sequence[Span], source: Source) -> dict[str, Any]:
     """Write one row for each span."""
     return {
-        "model": question.model_name if source.columns.model_name else "",
+        "model": _model(question, source),
         "environment": question.environment,
         "label_delay": question.label_delay.total_seconds(),
         "positive": question.positive_class,
@@ -118,11 +115,6 @@ def _window(question: Question, opens: datetime, closes: datetime, rows: Sequenc
         _sums(rows),
         question.families,
     )
-
-
-def _utc(moment: datetime) -> datetime:
-    """Leave the session's zone: differences of two moments of a zone are taken by its wall clock."""
-    return moment.astimezone(UTC)
 
 
 def _paired(question: Question, rows: Sequence[Row]) -> SideBySide | None:
