@@ -198,6 +198,11 @@ class InMemoryCluster:
                 raise found
             return dict(found)
 
+    async def get_cluster_uid(self) -> str:
+        """Return the uid of kube-system."""
+        with self._serve("get", "Namespace", "kube-system"):
+            return "11111111-2222-3333-4444-555555555555"
+
     async def create_event(self, namespace: str, event: Json) -> None:
         """Write an Event; the second of a name is as good as the first."""
         with self._serve("create", "Event", event["reason"]):

@@ -4,29 +4,19 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import TYPE_CHECKING
 
 from modelward.domain.errors import SourceError
-from modelward.domain.quality import Quality, Sums, VersionCount, Window
-from modelward.domain.questions import Connection, Question
+from modelward.domain.quality import Quality, SideBySide, Sums, VersionCount, Window, balance
+from modelward.domain.questions import Comparison, Connection, Question, Span
 from modelward.domain.source import OWN, Source
+from samples import LIMIT, Row, Sample, answer_of, requests_of, sample_of, sum_samples, truth_of
+from summing import sum_rows
 
-LIMIT = 1e150
+if TYPE_CHECKING:
+    from modelward.domain.metrics import Family
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of model_predictions."""
-
-    model: str
-    version: str
-    predicted_at: datetime
-    prediction: float | None
-    actual: float | None = None
-    actual_at: datetime | None = None
-    request_id: str = ""
-    role: str = "live"
-    environment: str = ""
+__all__ = ["LIMIT", "FixedClock", "InMemoryReader", "Row", "answer", "sum_rows"]
 
 
 @dataclass(slots=True)
@@ -62,6 +52,8 @@ class InMemoryReader:
         self.registered_error: SourceError | None = None
         self.asked: list[list[Question]] = []
         self.released: list[Connection] = []
+        self.spanned: list[list[Span]] = []
+        self.spans_error: SourceError | None = None
 
     @property
     def statements(self) -> int:
@@ -81,6 +73,17 @@ class InMemoryReader:
         self.asked.append(list(questions))
         wrong = self.down or self.unfit.get(source)
         return [wrong or self.broken.get(q.model_name) or self.answer(q) for q in questions]
+
+    async def spans(
+        self, connection: Connection, question: Question, spans: Sequence[Span], source: Source = OWN
+    ) -> list[dict[str, dict[int, Sums]]]:
+        """Sum stretches of time, bucket by bucket."""
+        del connection, source
+        self.spanned.append(list(spans))
+        if error := self.down or self.spans_error:
+            raise error
+        rows = self._rows(question)
+        return [span_sums(rows, question, span) for span in spans]
 
     async def versions(
         self, connection: Connection, model_name: str, environment: str, source: Source = OWN
@@ -111,38 +114,57 @@ class InMemoryReader:
 
     def answer(self, question: Question) -> Quality:
         """Answer one question from its rows."""
-        rows = [
-            r
-            for r in self.rows.get(question.model_name, ())
-            if r.environment == question.environment and r.role == "live"
-        ]
-        return answer(rows, question, self.clock.now() + self.offset)
+        return answer(self._rows(question), question, self.clock.now() + self.offset)
+
+    def _rows(self, question: Question) -> list[Row]:
+        return [r for r in self.rows.get(question.model_name, ()) if r.environment == question.environment]
 
 
-# -- the API server --------------------------------------------------------------------------------------------------
+# -- answers ---------------------------------------------------------------------------------------------------------
+
+ROLES = {
+    Comparison.BEFORE_AFTER: {"live"},
+    Comparison.CONCURRENT: {"live", "holdback"},
+    Comparison.PAIRED: {"live", "shadow"},
+}
+MICROSECOND = timedelta(microseconds=1)
 
 
 def answer(rows: Sequence[Row], question: Question, now: datetime) -> Quality:
-    """Answer a question from the live rows of its model and environment."""
+    """Answer a question from the rows of its model and environment."""
     closes = (now - question.label_delay).replace(microsecond=0)
     opens = closes - question.window
     inside = [r for r in rows if opens <= r.predicted_at < closes and not _is_cut_off(r, question)]
-    versions = sorted({r.version for r in inside})
-    windows = {v: _window([r for r in inside if r.version == v], question, opens, closes) for v in versions}
-    current = windows.pop(question.version, Window(opens, closes))
+    live = [r for r in inside if r.role == "live"]
+    versions = sorted({r.version for r in live})
+    windows = {v: _window([r for r in live if r.version == v], question, opens, closes) for v in versions}
+    current = windows.pop(question.version, Window(opens, closes, families=question.families))
     others = tuple(VersionCount(version, window.predictions) for version, window in windows.items())
-    return Quality(now, current, _baseline(rows, question, closes), others)
+    return Quality(
+        now,
+        current,
+        _baseline([r for r in rows if r.role == "live"], question, closes),
+        others,
+        paired=_paired(inside, question),
+        concurrent=_concurrent(inside, question, opens),
+    )
 
 
-def sum_rows(pairs: Iterable[tuple[float, float]]) -> Sums:
-    """Sum (prediction, actual) pairs, all of them finite."""
-    kept = list(pairs)
-    if not kept:
-        return Sums()
-    n, actuals, errors = len(kept), [y for _, y in kept], [p - y for p, y in kept]
-    mean = math.fsum(actuals) / n
-    squares = math.fsum((y - mean) ** 2 for y in actuals)
-    return Sums(n, mean, squares, math.fsum(errors), math.fsum(map(abs, errors)), math.fsum(e * e for e in errors))
+def span_sums(rows: Sequence[Row], question: Question, span: Span) -> dict[str, dict[int, Sums]]:
+    """Sum a span's rows by version and bucket."""
+    kept = [
+        r
+        for r in rows
+        if span.start <= r.predicted_at < span.end
+        and r.role in ROLES[span.comparison]
+        and r.version in {span.version, span.rival}
+        and (span.not_before is None or r.version != span.version or r.predicted_at >= span.not_before)
+    ]
+    step = (span.end - span.start) / span.buckets
+    if span.comparison is Comparison.PAIRED:
+        return _pair(kept, question, span.start, step)
+    versions = {r.version for r in kept}
+    return {v: _buckets([r for r in kept if r.version == v], question, span.start, step) for v in versions}
 
 
 def _is_cut_off(row: Row, question: Question) -> bool:
@@ -156,39 +178,84 @@ def _baseline(rows: Sequence[Row], question: Question, closes: datetime) -> Wind
     if not recent:
         return None
     last = max(recent)
-    opens, end = last - question.window, last + timedelta(microseconds=1)
+    opens, end = last - question.window, last + MICROSECOND
     return _window([r for r in own if opens <= r.predicted_at < end], question, opens, end)
 
 
 def _window(rows: Sequence[Row], question: Question, opens: datetime, closes: datetime) -> Window:
-    requests: dict[str, list[Row]] = {}
-    for row in rows:
-        requests.setdefault(row.request_id, []).append(row)
-    samples = [(_prediction(group), _actual(group, question.label_delay)) for group in requests.values()]
-    good = [(p, y) for p, y in samples if _is_finite(p) and _is_finite(y)]
+    requests = requests_of(rows)
+    samples = {f: [sample_of(f, each, question) for each in requests.values()] for f in question.all_families}
+    gating = [samples[f] for f in question.families]
     return Window(
         opens,
         closes,
-        predictions=len(samples),
-        bad_predictions=sum(not _is_finite(p) for p, _ in samples),
-        bad_labels=sum(y is not None and not _is_finite(y) for _, y in samples),
-        sums=sum_rows(cast("list[tuple[float, float]]", good)),
+        predictions=len(requests),
+        bad_predictions=max(sum(not s.fit for s in each) for each in gating),
+        bad_labels=max(sum(s.truth is not None and not s.true for s in each) for each in gating),
+        sums=sum_samples(samples, question),
+        families=question.families,
     )
 
 
-def _prediction(rows: Sequence[Row]) -> float | None:
-    return min(rows, key=lambda r: r.predicted_at).prediction
+def _paired(rows: Sequence[Row], question: Question) -> SideBySide | None:
+    if question.rival is None or not question.comparison.wants_pairs:
+        return None
+    kept = [r for r in rows if r.version in {question.version, question.rival} and r.role in {"live", "shadow"}]
+    sides = {v: buckets[0] for v, buckets in _pair(kept, question, None, None).items()}
+    if not sides:
+        return None
+    return SideBySide(sides[question.version], sides[question.rival], 1)
 
 
-def _actual(rows: Sequence[Row], delay: timedelta) -> float | None:
-    in_time = [
-        r
-        for r in rows
-        if r.actual is not None and (not delay or (r.actual_at or r.predicted_at) <= r.predicted_at + delay)
+def _pair(
+    rows: Sequence[Row], question: Question, origin: datetime | None, step: timedelta | None
+) -> dict[str, dict[int, Sums]]:
+    found: dict[str, dict[int, dict[Family, list[Sample]]]] = {}
+    for group in requests_of(rows).values():
+        roles = {(r.version == question.version, r.role) for r in group}
+        if not ({(True, "live"), (False, "shadow")} <= roles or {(True, "shadow"), (False, "live")} <= roles):
+            continue
+        bucket = _bucket(min(r.predicted_at for r in group), origin, step)
+        for family in question.all_families:
+            truth = truth_of(family, group, question.label_delay)
+            sides = {
+                v: Sample(family, answer_of(family, [r for r in group if r.version == v]), truth)
+                for v in (question.version, question.rival or "")
+            }
+            fit = all(s.fit for s in sides.values())
+            for version, sample in sides.items():
+                kept = found.setdefault(version, {}).setdefault(bucket, {}).setdefault(family, [])
+                kept.append(sample if fit else Sample(family, sample.answer, None))
+    return {v: {b: sum_samples(samples, question) for b, samples in each.items()} for v, each in found.items()}
+
+
+def _concurrent(rows: Sequence[Row], question: Question, opens: datetime) -> SideBySide | None:
+    if question.rival is None or not question.comparison.wants_shared_time:
+        return None
+    sides = [
+        [r for r in rows if r.version == v and r.role in {"live", "holdback"}]
+        for v in (question.version, question.rival)
     ]
-    first = datetime.min.replace(tzinfo=UTC)
-    return max(in_time, key=lambda r: r.actual_at or first).actual if in_time else None
+    if not all(sides):
+        return None
+    first = max(min(r.predicted_at for r in side) for side in sides)
+    last = min(max(r.predicted_at for r in side) for side in sides)
+    mine, theirs = (
+        _buckets([r for r in side if first <= r.predicted_at <= last], question, opens, question.window / 24)
+        for side in sides
+    )
+    return balance(mine, theirs, question.all_families)
 
 
-def _is_finite(value: float | None) -> bool:
-    return value is not None and abs(value) < LIMIT
+def _buckets(rows: Sequence[Row], question: Question, origin: datetime, step: timedelta) -> dict[int, Sums]:
+    buckets: dict[int, list[list[Row]]] = {}
+    for group in requests_of(rows).values():
+        buckets.setdefault(_bucket(min(r.predicted_at for r in group), origin, step), []).append(group)
+    return {
+        b: sum_samples({f: [sample_of(f, each, question) for each in groups] for f in question.all_families}, question)
+        for b, groups in buckets.items()
+    }
+
+
+def _bucket(moment: datetime, origin: datetime | None, step: timedelta | None) -> int:
+    return 0 if origin is None or step is None else math.floor((moment - origin) / step)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import idle, imports, judging, ready, rollbacks, stage
+from bench import guards, idle, imports, judging, ready, rollbacks, stage
 from bench.errors import BenchError
 from bench.report import Figure, make_json, make_table, summarise
 from demo.signals import Interruption, interruptible
@@ -22,7 +22,7 @@ ON_STAGE: dict[str, Callable[[stage.Stage], list[Figure]]] = {
     "idle": idle.measure,
     "rollbacks": rollbacks.measure,
 }
-NAMES = ("imports", "judging", *ON_STAGE)
+NAMES = ("imports", "guards", "judging", *ON_STAGE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +58,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _measure(options: argparse.Namespace) -> list[Figure]:
     wanted = [options.name] if options.name else list(NAMES)
     figures = imports.measure() if "imports" in wanted else []
-    if wanted == ["imports"]:
+    if "guards" in wanted:
+        _say("guards")
+        figures += guards.measure(_say)
+    if not {"judging", *ON_STAGE} & set(wanted):
         return figures
     with stage.build_database(_say) as database:
         if "judging" in wanted:

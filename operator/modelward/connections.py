@@ -5,7 +5,7 @@ That is a failure, an edit of the resource, a check asked for. What a Secret sai
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from modelward.database.secrets import read_connection
@@ -67,6 +67,12 @@ class Connections:
         known = self._known.get((namespace, name))
         if known is not None:
             known.forgotten = True
+
+    async def keep_only(self, used: Collection[Key]) -> None:
+        """Let go what no resource names any more."""
+        for key in [key for key in self._known if key not in used]:
+            await self._drop(self._known.pop(key))
+            self._locks.pop(key, None)
 
     async def _renew(self, key: Key, before: _Known | None) -> _Known:
         try:

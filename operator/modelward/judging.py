@@ -3,25 +3,27 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from modelward.connections import SUSPICIOUS, Connections
 from modelward.decide.conditions import DEGRADED
 from modelward.decide.decide import decide
+from modelward.decide.evidence import spans_of, weigh_evidence
 from modelward.decide.guards import Fleet
 from modelward.decide.previous import Previous
 from modelward.decide.verdict import judge
 from modelward.domain.decision import Announcement, Decision, Judgement
 from modelward.domain.errors import ClusterError, SourceError
+from modelward.domain.evidence import Evidence
 from modelward.domain.ports import QualityReader
 from modelward.domain.quality import Quality
 from modelward.domain.questions import Connection, Question
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
 from modelward.domain.source import Source
-from modelward.domain.spec import Spec
+from modelward.domain.spec import ActOn, Spec
 from modelward.domain.status import Status, Verdict
 from modelward.observe.serving import image_for
 from modelward.registry import Entry, Key, Registry
@@ -30,6 +32,7 @@ from modelward.rollbacks import Rollbacks
 log = logging.getLogger(__name__)
 RECENT = timedelta(hours=1)
 AT_ONCE = 16
+Recall = Callable[[Entry, Spec, Status], Awaitable[Status]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Judging:
     rollbacks: Rollbacks
     breaker_percent: int
     follow: Callable[[Connection, tuple[str, str], Key], None]
+    recall: Recall
 
     async def find_group(self, plan: Plan) -> object:
         """Return what plans of one statement have in common; a Secret that cannot be read stands for itself."""
@@ -72,40 +76,68 @@ class Judging:
         fleet = self._fleet(decided) if any(decision.order for _, decision in decided) else Fleet()
         at_once = asyncio.Semaphore(AT_ONCE)
 
-        async def carry_out(plan: Plan, decision: Decision) -> None:
+        async def carry_out(plan: Plan, decision: Decision, answer: Quality | SourceError) -> None:
             async with at_once:
-                await self._carry_out(plan, decision, fleet)
+                await self._carry_out(plan, decision, answer, fleet)
 
-        return await asyncio.gather(*(carry_out(*pair) for pair in decided), return_exceptions=True)
+        each = ((*pair, answer) for pair, answer in zip(decided, answers, strict=True))
+        return await asyncio.gather(*(carry_out(*one) for one in each), return_exceptions=True)
 
-    async def _carry_out(self, plan: Plan, decision: Decision, fleet: Fleet) -> None:
-        if decision.order is not None:
-            decision = await self._decide_again(plan, decision, fleet)
+    async def _carry_out(self, plan: Plan, decision: Decision, answer: Quality | SourceError, fleet: Fleet) -> None:
+        if decision.order is not None and not isinstance(answer, SourceError):
+            decision = await self._decide_again(plan, decision, answer, fleet)
         told = plan.announcements + decision.announcements
         if decision.order is None:
             await self.rollbacks.scribe.finish(plan.entry, decision.status, told, figures_too=plan.figures_too)
         else:
             await self.rollbacks.begin(plan.entry, plan.spec, plan.serving, replace(decision, announcements=told))
 
-    async def _decide_again(self, plan: Plan, decision: Decision, fleet: Fleet) -> Decision:
-        """Before the one write that matters, look at the fleet and at the registry of versions."""
+    async def _decide_again(self, plan: Plan, decision: Decision, answer: Quality, fleet: Fleet) -> Decision:
+        """Before the one write that matters, look at the fleet, at the registry of versions, and at the evidence."""
         spec, target = plan.spec, decision.order.to.version if decision.order else ""
+        remembered = await self.recall(plan.entry, spec, plan.status)
+        if remembered.quarantine != plan.status.quarantine:  # the next look chooses its target with them in mind
+            return Decision(remembered)
         connection = await self.connections.find(plan.entry.resource.namespace, spec.secret_name)
         archived = await self.reader.archived(connection, spec.model_name, spec.environment, spec.source)
-        if not fleet.breaker_open and target not in archived:
+        if fleet.breaker_open or target in archived:
+            return self._decide(plan, answer, fleet, archived)
+        if spec.evaluation.act_on is not ActOn.GUARDED:
             return decision
-        answer = (await self.reader.read(connection, [plan.question], spec.source))[0]
-        return self._decide(plan, answer, fleet, archived)
+        found = await self._gather(connection, plan, answer)
+        if isinstance(found, SourceError):
+            return self._decide(plan, found, fleet)
+        return self._decide(plan, answer, fleet, archived, found)
+
+    async def _gather(self, connection: Connection, plan: Plan, answer: Quality) -> Evidence | SourceError | None:
+        """Ask once more what two guards want to know; what the rows or the time do not allow leaves them silent."""
+        judgement = judge(plan.spec, plan.status, answer, plan.previous)
+        spans = spans_of(plan.spec, plan.question, judgement)
+        if not spans:
+            return None
+        try:
+            summed = await self.reader.spans(connection, plan.question, spans, plan.spec.source)
+        except SourceError as error:
+            if error.reason in SUSPICIOUS:
+                return error
+            log.warning("%s/%s: guards without evidence: %s", *plan.entry.resource.key, error)
+            return None
+        return weigh_evidence(plan.question, judgement, spans, summed)
 
     def _decide(
-        self, plan: Plan, answer: Quality | SourceError, fleet: Fleet, archived: tuple[str, ...] = ()
+        self,
+        plan: Plan,
+        answer: Quality | SourceError,
+        fleet: Fleet,
+        archived: tuple[str, ...] = (),
+        evidence: Evidence | None = None,
     ) -> Decision:
         judgement = self._judge(plan, answer, archived)
         image = image_for(plan.spec, plan.serving.image, plan.previous.version) if plan.previous else ""
         now = self.rollbacks.scribe.now(plan.entry)
         resource = plan.entry.resource
         return decide(
-            resource, plan.spec, plan.status, plan.serving, plan.previous, image, judgement, fleet, now
+            resource, plan.spec, plan.status, plan.serving, plan.previous, image, judgement, fleet, now, evidence
         )  # fmt: skip
 
     def _judge(self, plan: Plan, answer: Quality | SourceError, archived: tuple[str, ...]) -> Judgement:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from modelward.connections import Connections
 from modelward.decide import journal, requests
+from modelward.decide.comparison import frozen_baseline
 from modelward.decide.conditions import READY, summarise
 from modelward.decide.decide import follow, refuse
 from modelward.decide.epochs import adopt, served_before
@@ -20,7 +21,7 @@ from modelward.decide.previous import Previous, find_previous
 from modelward.domain.decision import Decision
 from modelward.domain.errors import ClusterError, NotFoundError, SourceError
 from modelward.domain.ports import Clock, Cluster, QualityReader
-from modelward.domain.questions import Connection, Question
+from modelward.domain.questions import Comparison, Connection, Question
 from modelward.domain.reasons import PROBLEMS, Reason
 from modelward.domain.serving import ALLOW_ROLLBACK, Deployment, Serving, ServingProblem
 from modelward.domain.spec import Spec
@@ -33,6 +34,7 @@ from modelward.scribe import Scribe
 
 if TYPE_CHECKING:
     from modelward.domain.ports import Json
+    from modelward.judging import Recall
 
 log = logging.getLogger(__name__)
 MANY = 10  # from here on, one list of a namespace is cheaper than reading each of them
@@ -68,7 +70,12 @@ class Reconciler:
         self.connections = Connections(cluster, release or reader.release)
         self.scribe = Scribe(cluster, clock, rules.instance)
         self.rollbacks = Rollbacks(self.scribe, fence)
-        self.judging = Judging(reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow)
+        self.glance: Callable[[Entry, Spec, Status], Status] = lambda _entry, _spec, status: status
+        self.recall: Recall = _know_all
+        recall = self._recall
+        self.judging = Judging(
+            reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow, recall
+        )  # fmt: skip
 
     async def prefetch(self, entries: Sequence[Entry]) -> None:
         """Where many resources of a namespace are new at once, list what they need instead of reading it for each."""
@@ -112,8 +119,10 @@ class Reconciler:
         status = replace(resource.status, target=spec.target_name)
         if status.epoch is None:
             status = await self._adopt(entry, status, spec, serving)
+        status = self.glance(entry, spec, status)
         settled = journal.settle(status, spec, serving, now)
         if is_under_way(settled.status):
+            await self.scribe.note(entry)
             return None
         if spec.suspend:
             after = summarise(settled.status, resource.generation, now, suspended=True)
@@ -234,6 +243,9 @@ class Reconciler:
         except ClusterError as error:
             log.warning("Deployments of %s could not be listed, each is read: %s", namespace, error)
 
+    async def _recall(self, entry: Entry, spec: Spec, status: Status) -> Status:
+        return await self.recall(entry, spec, status)
+
     async def _read_deployment(self, namespace: str, name: str) -> Deployment | None:
         try:
             return parse_deployment(await self.cluster.get_deployment(namespace, name))
@@ -246,6 +258,10 @@ class Reconciler:
         if replica_sets is None:
             replica_sets = await self.cluster.list_replica_sets(deployment.namespace, deployment.selector)
         return adopt(status, serving, find_revisions(spec, deployment, replica_sets), self.scribe.now(entry))
+
+
+async def _know_all(_entry: Entry, _spec: Spec, status: Status) -> Status:
+    return status
 
 
 def _is_time_for_figures(entry: Entry, spec: Spec) -> bool:
@@ -263,7 +279,7 @@ def _question(spec: Spec, status: Status, previous: Previous | None) -> Question
     epoch = status.epoch
     if epoch is None:
         raise ValueError("a resource is adopted before it is judged")
-    frozen = previous is not None and status.baseline is not None and status.baseline.version == previous.version
+    frozen = frozen_baseline(spec, status, previous) is not None
     return Question(
         model_name=spec.model_name,
         environment=spec.environment,
@@ -272,4 +288,10 @@ def _question(spec: Spec, status: Status, previous: Previous | None) -> Question
         label_delay=spec.evaluation.label_delay,
         not_before=epoch.started_time if served_before(status, epoch.version) else None,
         baseline_version=previous.version if previous and not frozen else None,
+        rival=previous.version if previous and spec.evaluation.comparison is not Comparison.BEFORE_AFTER else None,
+        comparison=spec.evaluation.comparison,
+        families=spec.gating,
+        shown=spec.shown,
+        positive_class=spec.evaluation.positive_class,
+        relative=spec.relative,
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from modelward.domain.letters import AlertStatus, Result, Slot
 from modelward.domain.ports import Json
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Resource
@@ -27,6 +28,16 @@ class Entry:
     failures: int = 0
     announced: str = ""
     clock_offset: timedelta = field(default=timedelta(0))
+    results: dict[Slot, Result] = field(default_factory=dict)
+    """What became of deliveries, until the next write of status takes it along."""
+    receivers: dict[str, AlertStatus] | None = None
+    """How the receivers of spec.alerts stand; None where nobody has looked yet."""
+    receivers_of: int = -1
+    """The generation whose receivers were looked at."""
+    audit_note: str | None = None
+    """Why changes are not kept in the database; empty where they are, None where nothing was tried yet."""
+    remembered: bool | None = None
+    """Whether the audit table was asked for versions in quarantine; None where nobody has thought of it yet."""
 
 
 class Registry:

@@ -41,7 +41,13 @@ async def _live(house: House) -> None:
 
     kopf cancels at its end what was started after it, so it is started last.
     """
-    ours = (house.lease.keep(), house.sweeper.run(), wiring.tidy(house), wiring.give_back_memory(house))
+    ours = (
+        house.lease.keep(),
+        house.sweeper.run(),
+        house.postman.run(),
+        wiring.tidy(house),
+        wiring.give_back_memory(house),
+    )
     parts = [asyncio.create_task(part) for part in (*ours, handlers.run_kopf(house))]
     done, others = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
     for task in others:

@@ -2,11 +2,13 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from modelward.act.announce import make_events
 from modelward.act.record import says_something_new, write_status
+from modelward.decide.outbox import post, with_alerts
 from modelward.domain.decision import Announcement
 from modelward.domain.errors import ConflictError, ForbiddenError, NotFoundError, UnprocessableError
 from modelward.domain.ports import Clock, Cluster
@@ -17,6 +19,18 @@ from modelward.registry import Entry
 log = logging.getLogger(__name__)
 REFUSED = (ForbiddenError, NotFoundError, UnprocessableError)  # a quota, a namespace that ends: no reason not to act
 
+PATIENCE = 30.0  # seconds
+
+
+@dataclass(slots=True)
+class Mailroom:
+    """What the scribe asks of those who deliver letters; by itself nobody does."""
+
+    audited: Callable[[Entry], bool] = lambda _: False
+    """Whether changes of a resource are kept in its database."""
+    notify: Callable[[Entry], None] = lambda _: None
+    """Tell that a resource was looked at: there may be something to deliver."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scribe:
@@ -25,6 +39,7 @@ class Scribe:
     cluster: Cluster
     clock: Clock
     instance: str
+    mailroom: Mailroom = field(default_factory=Mailroom)
 
     def now(self, entry: Entry) -> datetime:
         """Return the database's time as far as it is known: windows and epochs are measured on one clock."""
@@ -35,13 +50,23 @@ class Scribe:
     ) -> None:
         """End a turn. Tell first: told twice is one Event, so a crash in between loses nothing."""
         await self.announce(entry, announcements)
-        if says_something_new(entry.resource.status, status, figures_too=figures_too):
+        if says_something_new(entry.resource.status, self._seal(entry, status), figures_too=figures_too):
             await self.write(entry, status)
+        else:
+            self.mailroom.notify(entry)
 
     async def write(self, entry: Entry, status: Status) -> None:
-        """Write status unless somebody wrote in between (ConflictError)."""
-        entry.resource = await write_status(self.cluster, entry.resource, status)
+        """Write status, and the letters about what is new in it, unless somebody wrote in between (ConflictError)."""
+        taken = dict(entry.results)
+        entry.resource = await write_status(self.cluster, entry.resource, self._seal(entry, status))
         entry.written_at = time.monotonic()
+        entry.results = {slot: r for slot, r in entry.results.items() if taken.get(slot) is not r}
+        self.mailroom.notify(entry)
+
+    async def note(self, entry: Entry) -> None:
+        """Write down what was delivered while a rollout lasts; its end mostly comes soon, and takes it along."""
+        if entry.results and time.monotonic() - entry.written_at >= PATIENCE:
+            await self.write(entry, entry.resource.status)
 
     async def insist(self, entry: Entry, status: Status) -> None:
         """Write what has happened already; a conflict means an edit of the resource, which changes nothing of it."""
@@ -64,3 +89,16 @@ class Scribe:
                     await self.cluster.create_event(entry.resource.namespace, event)
                 except REFUSED as error:
                     log.warning("%s/%s: an Event could not be written: %s", *entry.resource.key, error)
+
+    def _seal(self, entry: Entry, status: Status) -> Status:
+        """Put letters into the outbox of a status about to be written; done twice, it comes out the same."""
+        resource, now = entry.resource, self.now(entry)
+        before, spec = resource.status, resource.spec
+        audited = self.mailroom.audited(entry)
+        outbox = post(resource.uid, spec, before, status, entry.results, now, audited=audited)
+        note = before.audit if entry.audit_note is None else entry.audit_note or None
+        status = replace(status, outbox=outbox, audit=note)
+        stands = {s.name: s for s in before.alerts} if entry.receivers is None else entry.receivers
+        wanted = [alert.name for alert in spec.alerts] if spec else list(stands)
+        shown = tuple(stands[name] for name in wanted if name in stands)
+        return with_alerts(before, status, shown, resource.generation, now)

@@ -1,5 +1,6 @@
 """The operator's settings: the only reader of environment variables."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -38,6 +39,8 @@ class Settings:
     """The reporting instance of Events, and who holds the Lease."""
     statement_timeout_seconds: int = 5
     """How long one statement on a database may take."""
+    alert_networks: tuple[str, ...] = ()
+    """Networks that alerts may go to although they are this machine's or its link's, such as 127.0.0.0/8."""
     replica_lag_seconds: int = 300
     """How far a standby may be behind its primary before it is no source any more (ReplicaStale)."""
 
@@ -50,7 +53,17 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     }
     if "namespace" not in values and OWN_NAMESPACE.exists():
         values["namespace"] = OWN_NAMESPACE.read_text().strip()
-    return Settings(**values)
+    settings = Settings(**values)
+    _check_networks(settings.alert_networks)
+    return settings
+
+
+def _check_networks(networks: tuple[str, ...]) -> None:
+    for network in networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            raise SettingsError(f"{PREFIX}ALERT_NETWORKS: {network!r} is not a network such as 127.0.0.0/8") from None
 
 
 def _convert(name: str, kind: object, text: str) -> object:

@@ -5,11 +5,17 @@ import ctypes
 import gc
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from modelward.connections import Connections
+from modelward.database.audit import PostgresAudit
+from modelward.database.links import Bounds
 from modelward.database.reader import PostgresReader
+from modelward.deliveries import Deliveries
 from modelward.domain.errors import ClusterError, ForbiddenError, NotFoundError
+from modelward.domain.ports import AuditBook, Courier
 from modelward.domain.questions import Connection
 from modelward.domain.resource import GROUP, VERSION, parse_resource
 from modelward.kube.client import Client
@@ -17,11 +23,14 @@ from modelward.kube.cluster import KubeCluster
 from modelward.kube.lease import Lease
 from modelward.kube.session import Access, open_session
 from modelward.listening import Listeners
+from modelward.memory import Memory
 from modelward.observe.serving import parse_deployment
+from modelward.postman import Postman
 from modelward.reconcile import Reconciler, Rules
 from modelward.registry import Registry
 from modelward.settings import Settings
 from modelward.sweeper import Sweeper
+from modelward.tell.courier import ProcessCourier
 
 log = logging.getLogger(__name__)
 RELIST, TRIM = 3600.0, 20.0
@@ -48,11 +57,14 @@ class House:
     sweeper: Sweeper
     lease: Lease
     listeners: Listeners
+    postman: Postman
+    connections: Connections
     ready: bool = False
 
     async def close(self) -> None:
         """Give the Lease back and hang up."""
         self.listeners.stop()
+        await self.postman.close()
         await self.lease.release()
         await self.reader.close()
         await self.client.close()
@@ -80,7 +92,25 @@ def build(settings: Settings, access: Access) -> House:
     )  # fmt: skip
     sweeper = Sweeper(registry, reconciler, time.monotonic)
     listeners.hear = sweeper.hear
-    return House(settings, client, cluster, reader, registry, sweeper, lease, listeners)
+    courier = ProcessCourier(settings.alert_networks, access.server)
+    book = PostgresAudit(Bounds(settings.statement_timeout_seconds))
+    postman = employ(reconciler, sweeper, courier, book, time.monotonic)
+    return House(
+        settings, client, cluster, reader, registry, sweeper, lease, listeners, postman, reconciler.connections
+    )
+
+
+def employ(
+    reconciler: Reconciler, sweeper: Sweeper, courier: Courier, book: AuditBook, monotonic: Callable[[], float]
+) -> Postman:
+    """Hang those who tell and those who remember into the hallway."""
+    scribe, registry, rollbacks = reconciler.scribe, reconciler.registry, reconciler.rollbacks
+    deliveries = Deliveries(reconciler.cluster, reconciler.connections, courier, book)
+    postman = Postman(registry, scribe, deliveries, rollbacks.fence, monotonic, sweeper.kick)
+    scribe.mailroom.audited, scribe.mailroom.notify = postman.audited, postman.notify
+    memory = Memory(book, reconciler.connections, monotonic, sweeper.kick)
+    reconciler.glance, reconciler.recall = memory.glance, memory.recall
+    return postman
 
 
 async def wait_for_crd(house: House) -> None:
@@ -128,7 +158,7 @@ async def give_back_memory(house: House) -> None:
 
 
 async def tidy(house: House) -> None:
-    """Now and then drop what was deleted while no watch was open."""
+    """Now and then drop what was deleted while no watch was open, and hang up where nobody asks any more."""
     while True:
         await asyncio.sleep(RELIST)
         try:
@@ -139,3 +169,5 @@ async def tidy(house: House) -> None:
         there = {(b["metadata"]["namespace"], b["metadata"]["name"]) for b in bodies}
         for key in [k for k in house.registry.entries if k not in there]:
             house.sweeper.forget(key)
+        resources = [entry.resource for entry in house.registry.entries.values()]
+        await house.connections.keep_only({(r.namespace, r.spec.secret_name) for r in resources if r.spec})

@@ -35,7 +35,8 @@ def cluster(state: Path) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def operator(cluster: Cluster, state: Path) -> Iterator[Operator]:
     """The operator, ready; its breaker is off, since tests make many models look bad at once."""
-    started = operators.start(cluster, state, {"MODELWARD_BREAKER_PERCENT": "100", "MODELWARD_LOG_LEVEL": "DEBUG"})
+    settings = {"BREAKER_PERCENT": "100", "LOG_LEVEL": "DEBUG", "ALERT_NETWORKS": "127.0.0.0/8"}
+    started = operators.start(cluster, state, {f"MODELWARD_{name}": value for name, value in settings.items()})
     yield started
     started.stop()
 

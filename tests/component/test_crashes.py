@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from builders import A, B, C
+from component.mail import Mail
 from component.world import BAD, CHECK, GOOD, HOUR, World
 from doubles import a_source_error
 
@@ -59,9 +60,12 @@ UNDISTURBED: dict[str, World] = {}
 """Each story, lived through once."""
 
 
-async def live(story: list[Step], kill: Callable[[World], None] = nothing) -> World:
+async def live(
+    story: list[Step], kill: Callable[[World], None] = nothing, mail: Mail | None = None, **spec: Any
+) -> World:
     """Live through a story; where the operator is killed, another one takes over."""
-    world = World()
+    world = World(mail)
+    world.spec = spec
     kill(world)
     for step in [*story, nothing]:
         world.clock.advance(CHECK)

@@ -195,3 +195,13 @@ async def test_a_secret_that_is_gone_is_an_error_and_its_connection_is_let_go():
     await world.turn(CHECK)
     assert world.condition("MetricsAvailable") == ("False", "SecretNotFound")
     assert len(reader.released) == 1
+
+
+async def test_what_no_resource_names_any_more_is_let_go():
+    world, reader = await a_guarded_world()
+    await world.reconciler.connections.keep_only({(NAMESPACE, "house-prices-db")})
+    assert reader.released == []
+    await world.reconciler.connections.keep_only(set())
+    assert [dict(c.parameters)["host"] for c in reader.released] == ["db"]
+    await world.turn(CHECK)
+    assert world.condition("MetricsAvailable") == ("True", "MetricsRead")

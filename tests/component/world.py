@@ -8,17 +8,23 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builders import NAME, NAMESPACE, NOW, A, B, a_deployment, a_model, image_of
+from component.mail import Mail
 from doubles import FixedClock, InMemoryCluster, InMemoryReader, Row, images
 from modelward.domain.codec import format_time
 from modelward.domain.resource import parse_resource
 from modelward.domain.status import Status
+from modelward.memory import Memory
 from modelward.observe.serving import parse_deployment
 from modelward.reconcile import Reconciler, Rules
 from modelward.registry import Entry, Registry
 from modelward.sweeper import Sweeper
+from modelward.wiring import employ
+
+if TYPE_CHECKING:
+    from modelward.postman import Postman
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -36,7 +42,10 @@ RESTS = 20
 class World:
     """An API server, a database and an operator."""
 
-    def __init__(self, **rules: Any) -> None:
+    def __init__(self, mail: Mail | None = None, **rules: Any) -> None:
+        self.mail = mail
+        self.spec: dict[str, Any] = {}
+        """What every spec of this world holds beside the ordinary."""
         self.clock = FixedClock(NOW)
         self.cluster = InMemoryCluster(self.clock)
         self.reader = InMemoryReader(self.clock)
@@ -55,6 +64,11 @@ class World:
             self.cluster, self.reader, self.clock, self.registry, self.rules, lambda: not self.fenced
         )
         self.sweeper = Sweeper(self.registry, self.reconciler, lambda: self.monotonic)
+        self.postman: Postman | None = None
+        if self.mail is not None:
+            self.postman = employ(
+                self.reconciler, self.sweeper, self.mail.courier, self.mail.book, lambda: self.monotonic
+            )
         self._seen: dict[tuple[str, str, str], str] = {}
         self._watch()
         for key, entry in self.registry.entries.items():
@@ -69,7 +83,7 @@ class World:
             keys = [key for key in self.sweeper._schedule.take(self.monotonic) if self.sweeper._claim(key)]
             if keys:
                 self.sweeper._start(keys)
-            elif not self.sweeper._sweeps:
+            elif not self.sweeper._sweeps and not await self._deliver():
                 return
             await asyncio.gather(*self.sweeper._sweeps)
         raise AssertionError("the operator does not come to rest")
@@ -78,6 +92,25 @@ class World:
         """Run several turns, one after the other."""
         for _ in range(number):
             await self.turn(every)
+
+    async def _deliver(self) -> bool:
+        """Let the postman do what is due; false where nothing was."""
+        if self.postman is None:
+            return False
+        tasks = self.postman.start_round()
+        reading = list(self.memory._reading.values())
+        await asyncio.gather(*tasks, *reading, return_exceptions=True)
+        due = self.sweeper._schedule.next_at() <= self.monotonic
+        return bool(tasks or reading) or due
+
+    @property
+    def memory(self) -> Memory:
+        """Return what reads the past."""
+        return self.reconciler.glance.__self__  # type: ignore[no-any-return,attr-defined]
+
+    def kill_at(self, nth: int, *, after: bool) -> None:
+        """End the operator at its n-th write of a status."""
+        self.cluster.kill(nth, verb="patch", kind="ModelDeployment", after=after)
 
     def entry(self, name: str = NAME) -> Entry:
         """Return what the operator remembers of a resource."""
@@ -117,9 +150,12 @@ class World:
     def model(self, name: str = NAME, **spec: Any) -> None:
         """Apply a ModelDeployment, and the Secret that it names."""
         changed = {
-            key: {**SPEC.get(key, {}), **value} if isinstance(value, dict) else value for key, value in spec.items()
+            key: {**SPEC.get(key, {}), **value} if isinstance(value, dict) else value
+            for key, value in (self.spec | spec).items()
         }
         self.cluster.secrets.setdefault((NAMESPACE, "house-prices-db"), SECRET)
+        for receiver, address in (self.mail.addresses if self.mail else {}).items():
+            self.cluster.secrets.setdefault((NAMESPACE, receiver), {"url": address})
         self.cluster.apply(a_model(name, **{**SPEC, **changed}))
 
     def deploy(self, version: str, name: str = NAME) -> None:
@@ -185,9 +221,9 @@ class World:
         return written
 
 
-async def a_degraded_world(**spec: Any) -> World:
+async def a_degraded_world(mail: Mail | None = None, **spec: Any) -> World:
     """Return a world in which A served well, B was deployed, and B's labels say that it is bad: one check is due."""
-    world = World()
+    world = World(mail)
     world.model(**spec)
     world.deploy(A)
     world.predict(A, GOOD, over=HOUR)

@@ -69,6 +69,15 @@ async def test_a_label_that_comes_later_is_announced_and_a_bare_prediction_is_no
         assert (await hear(feed))[0] == "later"
 
 
+async def test_the_label_of_a_classifier_is_announced_too(database_url: str):
+    async with listening(database_url) as feed:
+        with psycopg.connect(database_url) as writer:
+            writer.execute(INSERT + "('spam', '', 'v1', NULL, NULL)")
+            writer.commit()
+            writer.execute("UPDATE model_predictions SET actual_class = 'ham' WHERE model_name = 'spam'")
+        assert (await hear(feed))[0] == "spam"
+
+
 async def test_many_rows_of_one_statement_are_one_announcement_for_each_model(database_url: str):
     async with listening(database_url) as feed:
         with psycopg.connect(database_url) as writer:

@@ -1,6 +1,7 @@
 """What stands between us and the rows: a pooler, TLS, several hosts; real ones, with a real PostgreSQL behind them."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -166,6 +167,35 @@ async def test_to_check_without_a_ca_to_check_with_is_told(
         error = await predictions(reader, read_connection("db", keys(database_url, port, sslmode="verify-full")))
     assert isinstance(error, SourceError)
     assert (error.reason, "no sslrootcert" in str(error)) == (Reason.TLS_FAILED, True), error
+
+
+# -- a database that hangs -------------------------------------------------------------------------------------------
+
+
+async def test_a_database_that_hangs_delays_none_beside_it(database_url: str, reader: PostgresReader):
+    execute(database_url, INSERT)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = str(mute.getsockname()[1])
+        hanging = asyncio.ensure_future(predictions(reader, read_connection("db", keys(database_url, int(port)))))
+        healthy = [await predictions(reader, read_connection("db", {"uri": database_url})) for _ in range(3)]
+        assert healthy == [1, 1, 1]
+        assert not hanging.done()
+        hanging.cancel()
+        await asyncio.gather(hanging, return_exceptions=True)
+
+
+async def test_a_table_that_is_locked_blinds_no_other_on_the_same_connection(database_url: str):
+    execute(database_url, INSERT, f"CREATE TABLE public.p ({ALL})")
+    reader, connection = PostgresReader(lock_timeout=0.05), read_connection("db", {"uri": database_url})
+    with psycopg.connect(database_url) as writer:
+        writer.execute("LOCK TABLE public.p IN ACCESS EXCLUSIVE MODE")
+        theirs, ours = await asyncio.gather(
+            reader.read(connection, [about()], parse_source(PLAIN)), predictions(reader, connection)
+        )
+    assert isinstance(theirs[0], SourceError)
+    assert theirs[0].reason is Reason.QUERY_TOO_COSTLY
+    assert ours == 1
+    await reader.close()
 
 
 # -- several hosts, and changes ---------------------------------------------------------------------------------------

@@ -71,3 +71,19 @@ def test_a_wall_clock_that_never_was_or_was_twice_raises_nothing(url: str, wall_
         (found,) = read(url, raw, about(label_delay=delay * MINUTE, window=24 * HOUR))
         assert isinstance(found, Quality), found
         assert found.current.predictions >= 1
+
+
+# -- shadows ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answers", ["never", "with nothing", "with NaN"])
+def test_a_shadow_that_does_not_answer_changes_nothing(url: str, answers: str):
+    execute(url, f"CREATE TABLE p ({ALL})")
+    now = datetime.now(UTC)
+    live = [Row("m", "v2", now - n * MINUTE, 1.0, 3.0, None, f"r{n}") for n in range(1, 6)]
+    value = {"with nothing": None, "with NaN": float("nan")}.get(answers)
+    shadow = [replace(r, version="v3", role="shadow", prediction=value) for r in live] if answers != "never" else []
+    write(url, parse_source(PLAIN), live + shadow)
+    for question in (about(), about("v3"), about(baseline_version="v3")):
+        (found,) = read(url, PLAIN, question)
+        assert_answers(found, live, question)

@@ -69,7 +69,7 @@ def _fields(row: Row) -> list[object]:
 
 
 def expected(rows: list[Row], question: Question, now: datetime) -> Quality:
-    kept = [r for r in rows if (r.model, r.role, r.environment) == (question.model_name, "live", question.environment)]
+    kept = [r for r in rows if (r.model, r.environment) == (question.model_name, question.environment)]
     return answer(kept, question, now)
 
 

@@ -8,8 +8,9 @@ import pytest
 from psycopg import sql
 
 from integration.tables import ALL, APART, BARE, PLAIN, Raw, about, execute
-from modelward.database.reader import judging_parameters
-from modelward.database.relations import bound_values, query_for
+from modelward.database.answers import parameters
+from modelward.database.reader import statement_for
+from modelward.database.relations import bound_values, compose
 from modelward.domain.mapping import parse_source
 
 OWN_ROWS = (
@@ -72,15 +73,18 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(child)
 
 
+@pytest.mark.parametrize("rival", [None, "v"], ids=["alone", "beside a rival"])
 @pytest.mark.parametrize(("ddl", "raw", "baseline"), LAYOUTS.values(), ids=LAYOUTS)
-def test_an_index_finds_the_windows_rows(database_url: str, ddl: str, raw: Raw, baseline: str | None):
+def test_an_index_finds_the_windows_rows(
+    database_url: str, ddl: str, raw: Raw, baseline: str | None, rival: str | None
+):
     execute(database_url, f"SET search_path = public; {ddl}")
     source = parse_source(raw)
-    questions = [about(model=f"m{n}", version="v", baseline_version=baseline) for n in range(3)]
-    explain = sql.SQL("EXPLAIN (ANALYZE, FORMAT JSON) ") + query_for("judge", source)
+    questions = [about(model=f"m{n}", version="v", baseline_version=baseline, rival=rival) for n in range(3)]
+    explain = sql.SQL("EXPLAIN (ANALYZE, FORMAT JSON) ") + compose(statement_for(questions), source)
     with psycopg.connect(database_url) as connection:
         connection.execute("SELECT set_config('TimeZone', %s, true)", (source.time_zone,))
-        row = connection.execute(explain, {**judging_parameters(questions, source), **bound_values(source)}).fetchone()
+        row = connection.execute(explain, {**parameters(questions, source), **bound_values(source)}).fetchone()
     assert row is not None
     scans = [node for node in nodes(row[0][0]["Plan"]) if "Relation Name" in node]
     assert scans

@@ -61,7 +61,7 @@ def _stream(cursor: Cursor, query: str, parameters: dict[str, Any]) -> Iterator[
     """Read row by row: a version may have more rows than fit in memory."""
     with cursor.connection.cursor(name=query) as rows:
         rows.itersize = PAGE
-        rows.execute(named_query(query, LEDGER), parameters)
+        rows.execute(named_query(query, LEDGER).encode(), parameters)
         for row in rows:
             yield row["line"]
 

@@ -7,12 +7,13 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from modelward.database.answers import parameters
 from modelward.database.checks import Cost, Facts, Server
 from modelward.database.errors import explain_query
 from modelward.database.inspection import needed_tables, read_catalogue
 from modelward.database.links import Bounds, Link, Row, find_staleness, open_link
-from modelward.database.reader import judging_parameters
-from modelward.database.relations import bound_values, query_for
+from modelward.database.reader import statement_for
+from modelward.database.relations import bound_values, compose, query_for
 from modelward.domain.questions import Connection, Question
 from modelward.domain.source import OWN, Source, Table
 
@@ -89,8 +90,8 @@ async def _find_staleness(link: Link, bounds: Bounds) -> str | None:
 
 async def _estimate(link: Link, source: Source, question: Question) -> tuple[Cost | None, str]:
     """Let the planner say what a check costs; where it refuses the statement, say why."""
-    explain = sql.SQL("EXPLAIN (FORMAT JSON) ") + query_for("judge", source)
-    values = {**judging_parameters([question], source), **bound_values(source)}
+    explain = sql.SQL("EXPLAIN (FORMAT JSON) ") + compose(statement_for([question]), source)
+    values = {**parameters([question], source), **bound_values(source)}
     try:
         async with link.transaction():
             row = await (await link.execute(explain, values)).fetchone()
@@ -109,8 +110,8 @@ def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from _nodes(child)
 
 
-async def _ask(link: Link, query: str, parameters: dict[str, Any]) -> list[Row]:
-    return await (await link.execute(query_for(query, OWN), parameters)).fetchall()
+async def _ask(link: Link, query: str, which: dict[str, Any]) -> list[Row]:
+    return await (await link.execute(query_for(query, OWN), which)).fetchall()
 
 
 def _table(row: Row) -> Table:

@@ -181,7 +181,7 @@ class PostgresLedger:
 
 def run(cursor: Cursor, query: str, parameters: dict[str, Any]) -> Cursor:
     """Run a named query of ledger.sql."""
-    return cursor.execute(named_query(query, LEDGER), parameters)
+    return cursor.execute(named_query(query, LEDGER).encode(), parameters)
 
 
 def _answers(link: psycopg.Connection[DictRow]) -> bool:

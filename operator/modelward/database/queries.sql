@@ -8,68 +8,78 @@ SELECT set_config('statement_timeout', %(statement_timeout)s, true),
        pg_is_in_recovery() AS standby;
 
 -- name: judge
--- Answer all questions of a group at once: one row for each question, part and version (the
--- version asked about first, then the busiest), with counts and centred sums.
--- A sample is one request: its earliest prediction and its latest actual that came within the label delay.
+-- Answer all questions of a group at once: one row for each question, family, part, version (the one asked about
+-- first, then the busiest) and bucket, with counts and sums. The parts: `current`, the window of every live version;
+-- `baseline`, another version's last window; `paired`, requests that the version and its rival both answered;
+-- `concurrent`, buckets of the time in which both did. The last two only where the rival has rows in the window.
+-- The last line stands for one `answers` for each family and kind of sample that is asked for.
 WITH question AS (
     SELECT q.*, date_trunc('second', now() - make_interval(secs => q.label_delay)) AS closes
-    FROM unnest(%(id)s::int[], %(model)s::text[], %(environment)s::text[], %(version)s::text[], %(length)s::float8[],
-                %(label_delay)s::float8[], %(not_before)s::timestamptz[], %(baseline)s::text[])
-         AS q (id, model, environment, version, length, label_delay, not_before, baseline)
+    FROM unnest(%(id)s::int[], %(family)s::text[], %(model)s::text[], %(environment)s::text[], %(version)s::text[],
+                %(length)s::float8[], %(label_delay)s::float8[], %(not_before)s::timestamptz[], %(baseline)s::text[],
+                %(rival)s::text[], %(pairs)s::bool[], %(shared)s::bool[], %(positive)s::text[])
+         AS q (id, family, model, environment, version, length, label_delay, not_before, baseline, rival, pairs, shared,
+               positive)
+), met AS (
+    SELECT q.*, closes - make_interval(secs => length) AS opens
+    FROM question q CROSS JOIN LATERAL (  -- LIMIT, not EXISTS: that would be planned as a join with the whole table
+        SELECT FROM {calls} p
+        WHERE p.model_name = q.model AND p.environment = q.environment AND p.model_version = q.rival
+          AND p.predicted_at >= q.closes - make_interval(secs => q.length) AND p.predicted_at < q.closes
+        LIMIT 1) there
+    WHERE rival IS NOT NULL
 ), part AS (
-    SELECT id, 'current' AS part, model, environment, label_delay, not_before, version AS bounded,
-           NULL::text AS only_version, closes - make_interval(secs => length) AS opens, closes
+    SELECT id, 'current' AS part, family, model, environment, label_delay, positive, version, NULL::text AS rival,
+           not_before, NULL::text AS only_version, closes - make_interval(secs => length) AS opens, closes,
+           NULL::timestamptz AS origin, NULL::float8 AS step
     FROM question
     UNION ALL
-    SELECT id, 'baseline', model, environment, label_delay, NULL, NULL,
-           baseline, last.at - make_interval(secs => length), last.at + interval '1 microsecond'
+    SELECT id, 'baseline', family, model, environment, label_delay, positive, version, NULL, NULL, baseline,
+           last.at - make_interval(secs => length), last.at + interval '1 microsecond', NULL, NULL
     FROM question CROSS JOIN LATERAL (
         SELECT max(p.predicted_at)::timestamptz AS at FROM {calls} p
         WHERE p.model_name = model AND p.environment = question.environment AND p.model_version = baseline
           AND p.role = 'live' AND p.predicted_at < closes AND p.predicted_at > closes - interval '90 days') last
     WHERE baseline IS NOT NULL AND last.at IS NOT NULL
+    UNION ALL
+    SELECT id, 'paired', family, model, environment, label_delay, positive, version, rival, not_before,
+           NULL, opens, closes, NULL, NULL
+    FROM met q CROSS JOIN LATERAL (
+        SELECT FROM {calls} p
+        WHERE p.model_name = q.model AND p.environment = q.environment AND p.model_version IN (q.version, q.rival)
+          AND p.role = 'shadow' AND p.predicted_at >= q.opens AND p.predicted_at < q.closes
+        LIMIT 1) there
+    WHERE pairs
+    UNION ALL
+    SELECT id, 'concurrent', family, model, environment, label_delay, positive, version, rival, not_before,
+           NULL, greatest(mine.first, theirs.first),
+           least(mine.last, theirs.last) + interval '1 microsecond', opens, length / 24
+    FROM met q CROSS JOIN LATERAL (
+        SELECT min(p.predicted_at)::timestamptz AS first, max(p.predicted_at)::timestamptz AS last FROM {calls} p
+        WHERE p.model_name = q.model AND p.environment = q.environment AND p.model_version = q.rival
+          AND p.role IN ('live', 'holdback') AND p.predicted_at >= q.opens AND p.predicted_at < q.closes
+    ) theirs CROSS JOIN LATERAL (
+        SELECT min(p.predicted_at)::timestamptz AS first, max(p.predicted_at)::timestamptz AS last FROM {calls} p
+        WHERE p.model_name = q.model AND p.environment = q.environment AND p.model_version = q.version
+          AND p.role IN ('live', 'holdback') AND p.predicted_at >= greatest(q.opens, q.not_before)
+          AND p.predicted_at < q.closes) mine
+    WHERE shared AND theirs.first IS NOT NULL AND mine.first IS NOT NULL
 )
-SELECT part.id, part.part, part.opens, part.closes, now() AS moment, s.*
-FROM part LEFT JOIN LATERAL (
-    SELECT model_version,
-           count(*) AS predictions,
-           count(*) FILTER (WHERE NOT good_prediction) AS bad_predictions,
-           count(*) FILTER (WHERE NOT good_label) AS bad_labels,
-           count(e) AS n,
-           coalesce(avg(y), 0) AS mean_y,
-           coalesce(regr_syy(y, y), 0) AS m2_y,
-           coalesce(sum(e), 0) AS sum_e,
-           coalesce(sum(abs(e)), 0) AS sum_ae,
-           coalesce(sum(e * e) FILTER (WHERE abs(e) > 1e-150), 0) AS sum_e2  -- a smaller square is an underflow error
-    FROM (
-        SELECT model_version,
-               good_prediction,
-               good_label,
-               CASE WHEN good_prediction AND good_label THEN actual END AS y,
-               CASE WHEN good_prediction AND good_label THEN prediction - actual END AS e
-        FROM (
-            SELECT model_version, prediction, actual,
-                   prediction IS NOT NULL AND abs(prediction) < 1e150 AS good_prediction,  -- NaN is above every number
-                   abs(actual) < 1e150 AS good_label                                       -- NULL: no label
-            FROM (
-                SELECT p.model_version,
-                       (array_agg(p.prediction ORDER BY p.predicted_at))[1] AS prediction,
-                       (array_agg(p.actual ORDER BY p.actual_at DESC NULLS LAST) FILTER (
-                           WHERE p.actual IS NOT NULL AND (part.label_delay = 0 OR coalesce(p.actual_at, p.predicted_at)
-                                 <= p.predicted_at::timestamptz + make_interval(secs => part.label_delay))))[1] AS actual
-                FROM {predictions} p
-                WHERE p.model_name = part.model AND p.environment = part.environment AND p.role = 'live'
-                  AND p.predicted_at >= part.opens AND p.predicted_at < part.closes
-                  AND (part.only_version IS NULL OR p.model_version = part.only_version)
-                  AND (part.not_before IS NULL OR p.model_version <> part.bounded OR p.predicted_at >= part.not_before)
-                GROUP BY p.model_version, p.request_id
-            ) request
-        ) checked
-    ) sample
-    GROUP BY model_version
-    ORDER BY model_version = part.bounded DESC NULLS LAST, count(*) DESC
-    LIMIT 20
-) s ON true;
+[answers];
+
+-- name: spans
+-- Sum stretches of time in equal buckets: what a guard wants to know of one resource that is about to be rolled back.
+WITH part AS (
+    SELECT q.id, q.part, f.family, %(model)s::text AS model, %(environment)s::text AS environment,
+           %(label_delay)s::float8 AS label_delay, %(positive)s::text AS positive, q.version, q.rival, q.not_before,
+           CASE WHEN q.rival IS NULL THEN q.version END AS only_version,
+           q.opens, q.closes, q.opens AS origin, q.step
+    FROM unnest(%(id)s::int[], %(part)s::text[], %(version)s::text[], %(rival)s::text[], %(opens)s::timestamptz[],
+                %(closes)s::timestamptz[], %(step)s::float8[], %(not_before)s::timestamptz[])
+         AS q (id, part, version, rival, opens, closes, step, not_before)
+    CROSS JOIN unnest(%(family)s::text[]) AS f (family)
+)
+[answers];
 
 -- name: versions
 -- Every version that made a live prediction within 90 days, the one seen last at the end.
@@ -91,3 +101,22 @@ SELECT model_version, archived
 FROM {registry} v
 WHERE model_name = %(model)s AND environment = %(environment)s
 ORDER BY created_at;
+
+-- name: record
+-- Write one step of one change; written before, it stays as it was.
+INSERT INTO modelward.audit (event_id, phase, at, cluster_uid, resource_uid, namespace, name, model_name, environment,
+                             from_version, to_version, from_image, to_image, actor, reason, evidence)
+VALUES (%(event)s, %(step)s, %(at)s, %(cluster)s, %(resource)s, %(namespace)s, %(name)s, %(model)s, %(environment)s,
+        %(from_version)s, %(to_version)s, %(from_image)s, %(to_image)s, %(actor)s, %(reason)s, %(evidence)s)
+ON CONFLICT DO NOTHING;
+
+-- name: past
+-- What put versions into quarantine, or took them out again, oldest first; the newest ten thousand are enough.
+SELECT * FROM (
+    SELECT namespace, name, model_name, environment, phase, event_id, at, from_version, to_version, audit_id,
+           evidence ->> 'message' AS message
+    FROM modelward.audit
+    WHERE phase IN ('Patched', 'Cleared') AND namespace IS NOT NULL AND name IS NOT NULL
+    ORDER BY at DESC, audit_id DESC
+    LIMIT 10000) AS newest
+ORDER BY at, audit_id;

@@ -1,17 +1,20 @@
 """The adapter of the QualityReader port: one statement for each group of questions about one source."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from psycopg.sql import Composed
+
 from modelward.database import feed
+from modelward.database.answers import answers, parameters, span_parameters, spanned
 from modelward.database.errors import is_about_rows
 from modelward.database.inspection import find_problems, needed_tables, read_catalogue
 from modelward.database.links import Bounds, Links, Row
-from modelward.database.relations import bound_values, query_for
+from modelward.database.relations import bound_values, compose, query_for
+from modelward.database.statements import judging, spanning
 from modelward.domain.errors import SourceError
-from modelward.domain.quality import Quality, Sums, VersionCount, Window
-from modelward.domain.questions import Connection, Question
+from modelward.domain.quality import Quality, Sums, VersionCount
+from modelward.domain.questions import Connection, Question, Span
 from modelward.domain.reasons import Reason
 from modelward.domain.source import OWN, Source, Table
 
@@ -41,22 +44,32 @@ class PostgresReader:
         """Answer all questions with one statement; a group that fails by its rows is halved down to the culprit."""
         if not questions:
             return []
+        self.statements += 1
         try:
-            rows = await self._ask(connection, "judge", judging_parameters(questions, source), source)
+            statement = compose(statement_for(questions), source)
+            rows = await self._ask(connection, statement, parameters(questions, source), source)
         except SourceError as error:
             if len(questions) == 1 or not is_about_rows(error):
                 return [error] * len(questions)
             middle = len(questions) // 2
             first = await self.read(connection, questions[:middle], source)
             return first + await self.read(connection, questions[middle:], source)
-        return _answers(questions, rows)
+        return answers(questions, rows)
+
+    async def spans(
+        self, connection: Connection, question: Question, spans: Sequence[Span], source: Source = OWN
+    ) -> list[dict[str, dict[int, Sums]]]:
+        """Sum stretches of time bucket by bucket, for each version that has rows there; raises SourceError."""
+        parts = frozenset(span.comparison for span in spans)
+        statement = compose(spanning(frozenset(question.families), parts, relative=question.relative), source)
+        return spanned(spans, await self._ask(connection, statement, span_parameters(question, spans, source), source))
 
     async def versions(
         self, connection: Connection, model_name: str, environment: str, source: Source = OWN
     ) -> list[VersionCount]:
         """List the versions with live predictions, then those of the registry alone; raises SourceError."""
         which = {"model": model_name if source.columns.model_name else "", "environment": environment}
-        rows = await self._ask(connection, "versions", which, source)
+        rows = await self._ask(connection, query_for("versions", source), which, source)
         seen = [VersionCount(r["model_version"], r["predictions"]) for r in rows]
         names = {v.version for v in seen}
         registered = await self._registered(connection, model_name, environment, source)
@@ -87,20 +100,21 @@ class PostgresReader:
             return []
         if versions.optional:
             which = {"schema": versions.table.schema, "table": versions.table.name}
-            (found,) = await self._ask(connection, "has_table", which, source)
+            (found,) = await self._ask(connection, query_for("has_table", source), which, source)
             if not found["there"]:
                 return []
         which = {
             "model": model if versions.model_name else "",
             "environment": environment if versions.environment else "",
         }
-        return await self._ask(connection, "registered", which, source)
+        return await self._ask(connection, query_for("registered", source), which, source)
 
-    async def _ask(self, connection: Connection, query: str, parameters: dict[str, Any], source: Source) -> list[Row]:
-        self.statements += query == "judge"
+    async def _ask(
+        self, connection: Connection, statement: Composed, parameters: dict[str, Any], source: Source
+    ) -> list[Row]:
         values = {**parameters, **bound_values(source)}
         try:
-            return await self._links.ask(connection, query_for(query, source), values, source.time_zone)
+            return await self._links.ask(connection, statement, values, source.time_zone)
         except SourceError as error:
             raise await self._explain(connection, source, error) from None
 
@@ -124,52 +138,12 @@ class PostgresReader:
         return SourceError(error.reason, "; ".join(p.sentence for p in problems[:MOST_TOLD]))
 
 
-def judging_parameters(questions: Sequence[Question], source: Source) -> dict[str, Any]:
-    """Return what the judging statement wants bound; a table without a model's name holds one model only."""
-    return {
-        "id": list(range(len(questions))),
-        "model": [q.model_name if source.columns.model_name else "" for q in questions],
-        "environment": [q.environment for q in questions],
-        "version": [q.version for q in questions],
-        "length": [q.window.total_seconds() for q in questions],
-        "label_delay": [q.label_delay.total_seconds() for q in questions],
-        "not_before": [q.not_before for q in questions],
-        "baseline": [q.baseline_version for q in questions],
-    }
-
-
-def _answers(questions: Sequence[Question], rows: list[Row]) -> list[Quality | SourceError]:
-    by_question: dict[int, list[Row]] = {}
-    for row in rows:
-        by_question.setdefault(row["id"], []).append(row)
-    return [_quality(question, by_question[i]) for i, question in enumerate(questions)]
-
-
-def _quality(question: Question, rows: list[Row]) -> Quality:
-    current = [r for r in rows if r["part"] == "current"]
-    own = next((r for r in current if r["model_version"] == question.version), None)
-    baseline = next((r for r in rows if r["part"] == "baseline" and r["model_version"] is not None), None)
-    others = (r for r in current if r["model_version"] not in {None, question.version})
-    opens, closes, moment = (_utc(current[0][name]) for name in ("opens", "closes", "moment"))
-    return Quality(
-        now=moment,
-        current=_window(own) if own else _empty(opens, closes),
-        baseline=_window(baseline) if baseline else None,
-        others=tuple(VersionCount(r["model_version"], r["predictions"]) for r in others),
+def statement_for(questions: Sequence[Question]) -> str:
+    """Return the statement that asks for no more than these questions need."""
+    rivals = [q.comparison for q in questions if q.rival is not None]
+    return judging(
+        frozenset(family for q in questions for family in q.all_families),
+        pairs=any(comparison.wants_pairs for comparison in rivals),
+        shared=any(comparison.wants_shared_time for comparison in rivals),
+        relative=any(q.relative for q in questions),
     )
-
-
-def _empty(opens: datetime, closes: datetime) -> Window:
-    return Window(opens, closes)
-
-
-def _window(row: Row) -> Window:
-    sums = Sums(row["n"], row["mean_y"], row["m2_y"], row["sum_e"], row["sum_ae"], row["sum_e2"])
-    return Window(
-        _utc(row["opens"]), _utc(row["closes"]), row["predictions"], row["bad_predictions"], row["bad_labels"], sums
-    )
-
-
-def _utc(moment: datetime) -> datetime:
-    """Leave the session's zone: differences of two moments of a zone are taken by its wall clock."""
-    return moment.astimezone(UTC)

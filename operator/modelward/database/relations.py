@@ -21,13 +21,18 @@ CONSTANTS = {"model_name": "''::text", "environment": "''::text", "role": "'live
 AND, COMMA = sql.SQL(" AND "), sql.SQL(", ")
 
 
-@lru_cache(maxsize=256)
 def query_for(name: str, source: Source) -> sql.Composed:
     """Return a named query with a source's tables in their places."""
+    return compose(named_query(name), source)
+
+
+@lru_cache(maxsize=256)
+def compose(statement: str, source: Source) -> sql.Composed:
+    """Put a source's tables into the places that a statement of ours names."""
     relations = {"predictions": predictions(source, source.actuals), "calls": predictions(source, None)}
     if source.versions is not None:
         relations["registry"] = registry(source.versions)
-    return sql.SQL(named_query(name).decode()).format(**relations)
+    return sql.SQL(statement).format(**relations)
 
 
 def bound_values(source: Source) -> dict[str, str]:

@@ -7,9 +7,11 @@ from modelward.decide import journal
 from modelward.decide.conditions import DEGRADED, METRICS_AVAILABLE, READY, summarise
 from modelward.decide.epochs import advance, prove
 from modelward.decide.guards import Fleet, Scene, find_holds, is_contested
+from modelward.decide.outcome import evidence_of, settle_outcome
 from modelward.decide.previous import Previous
 from modelward.decide.wording import figure, percent
 from modelward.domain.decision import Announcement, Decision, Judgement, MetricChange, RollbackOrder, Target
+from modelward.domain.evidence import Evidence
 from modelward.domain.quality import Window
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Resource
@@ -56,18 +58,19 @@ def decide(
     judgement: Judgement,
     fleet: Fleet,
     now: datetime,
+    evidence: Evidence | None = None,
 ) -> Decision:
     """Decide on one judgement; `target_image` is used where the previous version never served here."""
-    after = record(status, judgement, previous)
+    after, told = settle_outcome(spec, record(status, judgement, previous), judgement)
     holds: tuple[Hold, ...] = ()
     order = None
     if judgement.verdict is Verdict.DEGRADED:
-        holds = _auto_off(spec) + find_holds(Scene(spec, after, serving, judgement, previous, fleet, now))
+        holds = _auto_off(spec) + find_holds(Scene(spec, after, serving, judgement, previous, fleet, now, evidence))
         if not holds and previous is not None:
             order = _order(resource, after, serving, previous.target(target_image), judgement)
     after = summarise(replace(after, holds=holds), resource.generation, now)
-    announcements = () if order else announce_transitions(status, after)
-    return Decision(after, order, announcements, holds, judgement.quality.now if judgement.quality else None)
+    told += () if order else announce_transitions(status, after)
+    return Decision(after, order, told, holds, judgement.quality.now if judgement.quality else None)
 
 
 def record(status: Status, judgement: Judgement, previous: Previous | None) -> Status:
@@ -78,11 +81,11 @@ def record(status: Status, judgement: Judgement, previous: Previous | None) -> S
     said = replace(
         said,
         previous_version=previous.version if previous else None,
-        comparison="BeforeAfter",
+        comparison=judgement.comparison,
         metrics=tuple(_metric_status(c) for c in judgement.metrics),
         change=_worst_change(judgement.metrics),
         window=_window_status(judgement.window) if judgement.window else None,
-        samples=judgement.window.sums.n if judgement.window else 0,
+        samples=judgement.samples,
         breaches=_count_breaches(status.breaches, judgement),
     )
     if judgement.verdict in {Verdict.HEALTHY, Verdict.DEGRADED}:
@@ -141,7 +144,14 @@ def _may_reassert(spec: Spec, status: Status, serving: Serving, now: datetime) -
 
 def _order(resource: Resource, status: Status, serving: Serving, target: Target, judgement: Judgement) -> RollbackOrder:
     return journal.make_order(
-        resource.uid, status, serving, target, PlacedBy.ROLLBACK, Reason.DEGRADED, judgement.numbers
+        resource.uid,
+        status,
+        serving,
+        target,
+        PlacedBy.ROLLBACK,
+        Reason.DEGRADED,
+        judgement.numbers,
+        breached=evidence_of(judgement),
     )
 
 
@@ -152,8 +162,11 @@ def _auto_off(spec: Spec) -> tuple[Hold, ...]:
 
 
 def _count_breaches(breaches: Breaches, judgement: Judgement) -> Breaches:
-    """Count a breach once for each window that does not overlap the last one counted."""
-    if judgement.verdict is Verdict.HEALTHY:
+    """Count a breach once for each window that does not overlap the last one counted.
+
+    A version that side by side is no worse starts anew, even where both got worse.
+    """
+    if judgement.verdict is Verdict.HEALTHY or judgement.reason is Reason.BOTH_WORSE:
         return Breaches()
     window = judgement.window
     if judgement.verdict is not Verdict.DEGRADED or window is None:
@@ -190,7 +203,7 @@ def _window_status(window: Window) -> WindowStatus:
         start_time=window.start,
         end_time=window.end,
         predictions=window.predictions,
-        samples=window.sums.n,
+        samples=window.samples,
         bad_predictions=window.bad_predictions,
         bad_labels=window.bad_labels,
         label_coverage_percent=f"{window.coverage_percent:.1f}",

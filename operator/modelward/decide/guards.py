@@ -8,10 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from modelward.decide.evidence import explain_by_noise, explain_by_variation
 from modelward.decide.previous import Previous
 from modelward.domain.decision import Judgement
 from modelward.domain.durations import spell_duration
-from modelward.domain.quality import MetricName
+from modelward.domain.evidence import Evidence
+from modelward.domain.metrics import Family, MetricName
+from modelward.domain.questions import Comparison
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
 from modelward.domain.spec import ActOn, OnTemplateChange, Spec
@@ -47,6 +50,8 @@ class Scene:
     previous: Previous | None
     fleet: Fleet
     now: datetime
+    evidence: Evidence | None = None
+    """What the database says to those two guards that ask it once more; None where it was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,15 @@ def _landing(scene: Scene) -> str | None:
     )
 
 
+def _both_worse(scene: Scene) -> str | None:
+    if scene.judgement.reason is not Reason.BOTH_WORSE:
+        return None
+    return (
+        "side by side both versions are alike, and both are worse than before: another version would not help, "
+        "so look at the data, retrain, and deploy the result as a new version"
+    )
+
+
 def _warming_up(scene: Scene) -> str | None:
     started = scene.status.epoch.started_time if scene.status.epoch else None
     window = scene.spec.evaluation.window
@@ -103,14 +117,25 @@ def _not_confirmed(scene: Scene) -> str | None:
 
 def _only_r2(scene: Scene) -> str | None:
     breached = [c.name for c in scene.judgement.metrics if c.breached]
-    losses = [c for c in scene.judgement.metrics if c.name is not MetricName.R2 and c.change_percent is not None]
+    others = [c.name for c in scene.judgement.metrics if c.name is not MetricName.R2 and c.change_percent is not None]
+    losses = [name for name in others if name.family is Family.REGRESSION]
     if breached != [MetricName.R2] or not losses:
         return None
     return "R2 fell, but no loss metric rose beyond its limit: the targets may vary less than before"
 
 
+def _within_normal_variation(scene: Scene) -> str | None:
+    return explain_by_variation(scene.spec, scene.judgement, scene.evidence)
+
+
+def _within_noise(scene: Scene) -> str | None:
+    return explain_by_noise(scene.judgement, scene.evidence)
+
+
 def _baseline_stale(scene: Scene) -> str | None:
     limit, baseline = scene.spec.evaluation.max_baseline_age, scene.judgement.baseline
+    if scene.judgement.comparison is not Comparison.BEFORE_AFTER:
+        return None
     if not limit or baseline is None or scene.now - baseline.end_time <= limit:
         return None
     age = spell_duration(scene.now - baseline.end_time)
@@ -162,9 +187,12 @@ GUARDS: tuple[Guard, ...] = (
     Guard(Reason.SUSPENDED, _suspended, in_verdict=True),  # the person said: nothing
     Guard(Reason.CONTESTED, _contested, in_verdict=True),  # somebody else owns the field
     Guard(Reason.LANDING, _landing, in_verdict=True),  # a data shift would walk back through every version
+    Guard(Reason.BOTH_WORSE, _both_worse, in_verdict=True),  # the data have changed, not the model
     Guard(Reason.WARMING_UP, _warming_up),  # the first hours are not like the day
     Guard(Reason.NOT_CONFIRMED, _not_confirmed),  # once is chance
     Guard(Reason.ONLY_R2, _only_r2),  # the world may have become calmer, not the model worse
+    Guard(Reason.WITHIN_NORMAL_VARIATION, _within_normal_variation),  # the version before moved as much by itself
+    Guard(Reason.WITHIN_NOISE, _within_noise),  # chance alone could have done it
     Guard(Reason.BASELINE_STALE, _baseline_stale),  # the world has moved since
     Guard(Reason.TEMPLATE_CHANGED, _template_changed),  # the image alone is not what ran before
     Guard(Reason.COOLING_DOWN, _cooling_down, in_verdict=True),  # no flapping

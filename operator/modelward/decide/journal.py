@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from modelward.decide.epochs import begin
+from modelward.decide.figures import find_evidence
 from modelward.domain.decision import Announcement, Decision, RollbackOrder, Target
+from modelward.domain.letters import Evidence
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
 from modelward.domain.spec import Spec
-from modelward.domain.status import Phase, PlacedBy, Quarantine, Rollback, Status
+from modelward.domain.status import Phase, PlacedBy, Quarantine, Rollback, Shown, Status
 
 DAY = timedelta(hours=24)
 
@@ -25,17 +27,19 @@ def make_order(
     *,
     request: str = "",
     actor: str = "modelward",
+    breached: tuple[Shown, ...] = (),
 ) -> RollbackOrder:
     """Order a rollback; its id is the same however often the same decision is reached."""
     epoch = status.epoch.number if status.epoch else 0
     parts = (uid, epoch, serving.version, target.version, request, len(status.reassertions))
     digest = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
-    return RollbackOrder(digest, serving.version, serving.image, target, placed_by, reason, message, actor)
+    return RollbackOrder(digest, serving.version, serving.image, target, placed_by, reason, message, actor, breached)
 
 
 def intend(status: Status, order: RollbackOrder, now: datetime) -> Status:
-    """Write the intent down, before anything is touched."""
+    """Write the intent down, before anything is touched; a reassertion goes on with the landing it defends."""
     epoch = status.epoch.number if status.epoch else 0
+    defended = status.last_rollback if order.placed_by is PlacedBy.REASSERTION else None
     rollback = Rollback(
         id=order.id,
         epoch=epoch,
@@ -49,6 +53,10 @@ def intend(status: Status, order: RollbackOrder, now: datetime) -> Status:
         message=order.message,
         decided_time=now,
         actor=order.actor,
+        breached=defended.breached if defended else order.breached,
+        outcome=defended.outcome if defended else None,
+        outcome_message=defended.outcome_message if defended else None,
+        evidence=Evidence() if order.placed_by is PlacedBy.REASSERTION else find_evidence(status),
     )
     return replace(status, last_rollback=rollback, holds=())
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from modelward.decide import journal
+from modelward.decide.outcome import evidence_in
 from modelward.decide.previous import find_move, find_older
 from modelward.decide.wording import shorten
 from modelward.domain.codec import parse_time
@@ -60,7 +61,16 @@ def answer_rollback(
     actor = f"{asked.by[:253]} (unverified)" if asked.by else "a person, by annotation"
     message = f"asked for by {actor} at {at}"
     order = journal.make_order(
-        resource.uid, status, serving, target, PlacedBy.REQUEST, Reason.REQUEST_DONE, message, request=at, actor=actor
+        resource.uid,
+        status,
+        serving,
+        target,
+        PlacedBy.REQUEST,
+        Reason.REQUEST_DONE,
+        message,
+        request=at,
+        actor=actor,
+        breached=evidence_in(status.metrics),
     )
     said = f"{serving.version} -> {target.version}"
     return replace(_answer(status, "rollback", at, "Done", said, target.version), order=order)

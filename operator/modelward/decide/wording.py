@@ -4,13 +4,21 @@ from collections.abc import Iterable
 
 from modelward.domain.decision import MetricChange
 from modelward.domain.quality import MetricName, VersionCount
+from modelward.domain.questions import Comparison
+
+SAMPLES = {
+    Comparison.PAIRED: "pair",
+    Comparison.CONCURRENT: "concurrent sample",
+    Comparison.BEFORE_AFTER: "sample",
+    Comparison.AUTO: "sample",
+}
 
 
 def figure(name: MetricName, value: float | None) -> str:
-    """R2 with three decimals, losses with four digits that count."""
+    """R2, accuracy and their like with three decimals, losses with four digits that count."""
     if value is None:
         return "undefined"
-    if name is MetricName.R2:
+    if name.higher_is_better:
         return f"{value:.3f}"
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
@@ -33,9 +41,11 @@ def describe_change(change: MetricChange) -> str:
     return f"{change.name.label} {values} ({percent(change.change_percent)}, limit {change.limit_percent:g} %)"
 
 
-def describe_changes(changes: Iterable[MetricChange], samples: int) -> str:
-    """All metrics and the number of samples, in one line."""
-    return ", ".join([*(describe_change(c) for c in changes), count(samples, "sample")])
+def describe_changes(
+    changes: Iterable[MetricChange], samples: int, comparison: Comparison = Comparison.BEFORE_AFTER
+) -> str:
+    """All metrics and the number of samples, in one line; and how they were compared, where it was at once."""
+    return ", ".join([*(describe_change(c) for c in changes), count(samples, SAMPLES[comparison])])
 
 
 def shorten(text: str, most: int = 63) -> str:

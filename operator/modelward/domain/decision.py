@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from modelward.domain.quality import MetricName, Quality, Window
+from modelward.domain.questions import Comparison
 from modelward.domain.reasons import Reason
 from modelward.domain.spec import Role
-from modelward.domain.status import Baseline, Hold, PlacedBy, Status, Verdict
+from modelward.domain.status import Baseline, Hold, PlacedBy, Shown, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class Judgement:
     window: Window | None = None
     baseline: Baseline | None = None
     quality: Quality | None = None
+    comparison: Comparison = Comparison.BEFORE_AFTER
+    samples: int = 0
+    """How many samples of the current version were judged, of the gating family with the fewest."""
     numbers: str = ""
     """The metrics and the number of samples in one line, as Events show them."""
 
@@ -59,6 +63,7 @@ class RollbackOrder:
     reason: Reason
     message: str
     actor: str = "modelward"
+    breached: tuple[Shown, ...] = ()
 
     @property
     def automatic(self) -> bool:

@@ -6,6 +6,7 @@ ModelwardError
 ├── SourceError               the database could not answer; carries a reason
 ├── RefusedError              as things stand this must not be done; nothing was changed; carries a reason
 ├── InvalidCallError          a verb was called with something that cannot be meant (also a ValueError)
+├── AlertError                an alert has no address, or was not taken; carries a reason
 └── ClusterError              the API server could not answer
     ├── NotFoundError         404: it is not there (any more)
     ├── ConflictError         409: somebody wrote in between
@@ -40,6 +41,14 @@ class SettingsError(ModelwardError):
 
 class SourceError(ModelwardError):
     """The database could not answer."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class AlertError(ModelwardError):
+    """An alert has no address, or was not taken."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)

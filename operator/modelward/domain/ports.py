@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from modelward.domain.errors import SourceError
+from modelward.domain.errors import AlertError, SourceError
 from modelward.domain.ledger import Book, ModelKey, Move, RollbackRecord
-from modelward.domain.quality import Quality, VersionCount
-from modelward.domain.questions import Connection, Question
+from modelward.domain.letters import Past, Row
+from modelward.domain.messages import Errand
+from modelward.domain.quality import Quality, Sums, VersionCount
+from modelward.domain.questions import Connection, Question, Span
 from modelward.domain.source import OWN, Source
 
 Json = dict[str, Any]
@@ -28,6 +30,12 @@ class QualityReader(Protocol):
         self, connection: Connection, questions: Sequence[Question], source: Source = OWN
     ) -> list[Quality | SourceError]:
         """Answer all questions with one statement, in their order; a failing one carries its SourceError."""
+        ...
+
+    async def spans(
+        self, connection: Connection, question: Question, spans: Sequence[Span], source: Source = OWN
+    ) -> list[dict[str, dict[int, Sums]]]:
+        """Sum stretches of time, by version and bucket, with one statement; raises SourceError."""
         ...
 
     async def versions(
@@ -87,6 +95,26 @@ class Ledger(Protocol):
         ...
 
 
+class Courier(Protocol):
+    """Carries messages to people."""
+
+    async def deliver(self, errands: Sequence[Errand]) -> list[AlertError | None]:
+        """Send all; None for each that was taken, else why not."""
+        ...
+
+
+class AuditBook(Protocol):
+    """Keeps what happened, in the resource's own database."""
+
+    async def write(self, connection: Connection, rows: Sequence[Row], cluster_uid: str) -> list[SourceError | None]:
+        """Write rows, each once however often it is written; a book that cannot be had says AuditUnavailable."""
+        ...
+
+    async def past(self, connection: Connection) -> list[Past]:
+        """List what put versions into quarantine or took them out, oldest first; raises SourceError."""
+        ...
+
+
 class Cluster(Protocol):
     """The few verbs the operator may use; each raises a ClusterError."""
 
@@ -116,6 +144,10 @@ class Cluster(Protocol):
 
     async def get_secret(self, namespace: str, name: str) -> dict[str, str]:
         """Read a Secret's values as text."""
+        ...
+
+    async def get_cluster_uid(self) -> str:
+        """Return the uid of the namespace kube-system, empty where it may not be read."""
         ...
 
     async def create_event(self, namespace: str, event: Json) -> None:

@@ -16,6 +16,11 @@ class Reason(StrEnum):
         member.meaning = meaning
         return member
 
+    @classmethod
+    def of(cls, code: str) -> Self:
+        """Return the reason of a code; ValueError where there is none."""
+        return cls._value2member_map_[code]  # type: ignore[return-value]
+
     # What the verdict rests on
     WITHIN_LIMITS = "WithinLimits", "No gating metric changed by more than its limit."
     BEYOND_LIMIT = "BeyondLimit", "At least one gating metric is worse than its limit allows."
@@ -28,9 +33,15 @@ class Reason(StrEnum):
     )
     NON_FINITE_PREDICTIONS = (
         "NonFinitePredictions",
-        "More than 1 % of the predictions are missing, NaN, infinite or beyond 1e150.",
+        "More than 1 % of the predictions are missing, NaN, infinite, beyond 1e150, or scores outside 0 to 1.",
     )
     NO_BASELINE = "NoBaseline", "There is no earlier version with enough labelled predictions to compare with."
+    TOO_FEW_PAIRS = "TooFewPairs", "With comparison Paired: too few requests that both versions answered."
+    TOO_FEW_SHARED = "TooFewShared", "With comparison Concurrent: too few samples of times in which both answered."
+    BOTH_WORSE = (
+        "BothWorse",
+        "Side by side the versions are alike, but both are worse than before: look at the data, and retrain.",
+    )
     METRICS_UNDEFINED = "MetricsUndefined", "No gating metric can be computed from these rows."
     NOT_JUDGED_YET = "NotJudgedYet", "The operator has not looked at the resource yet."
 
@@ -67,6 +78,9 @@ class Reason(StrEnum):
     ROLLBACK_FAILED = "RollbackFailed", "The version put back did not become available in time."
     CONTESTED = "Contested", "Somebody keeps putting the rolled-back version back; hands off."
     QUARANTINE_ENFORCED = "QuarantineEnforced", "A rolled-back version came back and was put right once."
+    IMPROVED = "Improved", "In its first full window, the version put back won back at least half of what was lost."
+    NOT_IMPROVED = "NotImproved", "The version put back does little better: look at the data, and retrain."
+    OUTCOME_UNKNOWN = "OutcomeUnknown", "Whether the rollback helped cannot be told."
     SUPERSEDED = "Superseded", "Another version was deployed while a rollback was under way; it was left alone."
     DEGRADED = "Degraded", "The version is worse than the previous one."
     RECOVERED = "Recovered", "The version is no longer worse than the previous one."
@@ -76,12 +90,25 @@ class Reason(StrEnum):
     REQUEST_DONE = "RequestDone", "A request by annotation was carried out."
     REQUEST_REFUSED = "RequestRefused", "A request by annotation was refused."
 
+    # Whether people are told
+    ALERTS_READABLE = "AlertsReadable", "Every address of spec.alerts can be read, and nothing that was sent failed."
+    ALERT_ADDRESS_INVALID = "AlertAddressInvalid", "The Secret's address is no URL, or of a kind that is not allowed."
+    ALERT_FAILED = "AlertFailed", "An alert could not be delivered; it is tried again for 24 hours."
+    ALERT_GIVEN_UP = "AlertGivenUp", "An alert could not be delivered for 24 hours; it is dropped."
+    AUDIT_UNAVAILABLE = "AuditUnavailable", "The table modelward.audit is not there, or may not be written."
+    AUDIT_GIVEN_UP = "AuditGivenUp", "A row could not be written to modelward.audit for 24 hours; it is dropped."
+
     # Why a degraded version is left in place
     AUTO_ROLLBACK_OFF = "AutoRollbackOff", "spec.autoRollback is false: a person decides."
     LANDING = "Landing", "A rollback placed this version; it is never rolled back automatically."
     WARMING_UP = "WarmingUp", "The version serves for less than one window."
     NOT_CONFIRMED = "NotConfirmed", "Fewer breaching windows than evaluation.consecutiveBreaches."
     ONLY_R2 = "OnlyR2", "R2 fell but no loss metric rose: the targets' variance may have moved."
+    WITHIN_NORMAL_VARIATION = (
+        "WithinNormalVariation",
+        "The previous version's own windows differed as much from one to another within 28 days.",
+    )
+    WITHIN_NOISE = "WithinNoise", "The change cannot be told from chance: its one-look 95 % bound includes 0."
     BASELINE_STALE = "BaselineStale", "The baseline is older than evaluation.maxBaselineAge."
     TEMPLATE_CHANGED = (
         "TemplateChanged",

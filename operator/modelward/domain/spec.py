@@ -9,10 +9,12 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from modelward.domain.alerts import AlertSpec, parse_alerts
 from modelward.domain.durations import parse_duration
 from modelward.domain.errors import InvalidSpecError
 from modelward.domain.mapping import check_environment, parse_source
-from modelward.domain.quality import MetricName
+from modelward.domain.metrics import Family, MetricName, families_of
+from modelward.domain.questions import Comparison
 from modelward.domain.source import OWN, Source
 
 
@@ -54,6 +56,8 @@ class Evaluation:
     min_samples: int = 100
     label_delay: timedelta = timedelta(0)
     min_label_coverage_percent: float = 0.0
+    comparison: Comparison = Comparison.AUTO
+    positive_class: str = "1"
     act_on: ActOn = ActOn.GUARDED
     consecutive_breaches: int = 2
     max_baseline_age: timedelta = timedelta(hours=168)
@@ -86,7 +90,23 @@ class Spec:
     check_interval: timedelta = timedelta(hours=1)
     evaluation: Evaluation = field(default_factory=Evaluation)
     rollback: RollbackRules = field(default_factory=RollbackRules)
+    alerts: tuple[AlertSpec, ...] = ()
     suspend: bool = False
+
+    @property
+    def gating(self) -> tuple[Family, ...]:
+        """The families of the metrics that gate: each needs its samples."""
+        return families_of(m.name for m in self.metrics if m.role is Role.GATE)
+
+    @property
+    def shown(self) -> tuple[Family, ...]:
+        """The families of which nothing gates."""
+        return tuple(f for f in families_of(m.name for m in self.metrics) if f not in self.gating)
+
+    @property
+    def relative(self) -> bool:
+        """Whether errors are to be held against the size of the actuals."""
+        return any(m.name in {MetricName.MAPE, MetricName.WAPE} for m in self.metrics)
 
 
 def parse_spec(name: str, raw: dict[str, Any]) -> Spec:
@@ -108,6 +128,7 @@ def parse_spec(name: str, raw: dict[str, Any]) -> Spec:
         check_interval=_duration(raw, "checkInterval", timedelta(hours=1)),
         evaluation=_evaluation(_section(raw, "evaluation")),
         rollback=_rollback(_section(raw, "rollback")),
+        alerts=parse_alerts(raw.get("alerts")),
         suspend=bool(raw.get("suspend")),
     )
 
@@ -121,6 +142,8 @@ def _evaluation(raw: dict[str, Any]) -> Evaluation:
         min_label_coverage_percent=_percent(
             raw.get("minLabelCoveragePercent", 0), "evaluation.minLabelCoveragePercent"
         ),
+        comparison=Comparison(raw.get("comparison", d.comparison)),
+        positive_class=str(raw.get("positiveClass", d.positive_class)),
         act_on=ActOn(raw.get("actOn", d.act_on)),
         consecutive_breaches=int(raw.get("consecutiveBreaches", d.consecutive_breaches)),
         max_baseline_age=_duration(raw, "maxBaselineAge", d.max_baseline_age, "evaluation."),

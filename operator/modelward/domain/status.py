@@ -4,10 +4,11 @@ What must survive a restart lives here and nowhere else. Decimals that people re
 sums keep every digit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from modelward.domain.letters import AlertStatus, Evidence, Outbox
 from modelward.domain.quality import Sums
 
 
@@ -120,6 +121,7 @@ class Baseline:
     frozen_time: datetime
     samples: int
     sums: Sums
+    positive_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,23 @@ class Quarantine:
     rollback_id: str = ""
 
 
+class Outcome(StrEnum):
+    """Whether a rollback helped, by the landing's first full window."""
+
+    IMPROVED = "Improved"
+    NOT_IMPROVED = "NotImproved"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A metric that was beyond its limit when a rollback was decided: what both versions showed."""
+
+    name: str
+    current: float
+    previous: float
+
+
 @dataclass(frozen=True, slots=True)
 class Rollback:
     """The journal of one rollback, written before the patch and advanced after each step."""
@@ -166,6 +185,10 @@ class Rollback:
     actor: str = "modelward"
     patched_time: datetime | None = None
     finished_time: datetime | None = None
+    breached: tuple[Shown, ...] = ()
+    outcome: Outcome | None = None
+    outcome_message: str | None = None
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +247,9 @@ class Status:
     history: tuple[Move, ...] = ()
     reassertions: tuple[datetime, ...] = ()
     requests: RequestRecords = RequestRecords()
+    outbox: Outbox = field(default_factory=Outbox)
+    alerts: tuple[AlertStatus, ...] = ()
+    audit: str | None = None
     conditions: tuple[Condition, ...] = ()
 
     def condition(self, kind: str) -> Condition | None:

@@ -4,7 +4,7 @@ import base64
 import contextlib
 from collections.abc import AsyncIterator
 
-from modelward.domain.errors import ConflictError
+from modelward.domain.errors import ConflictError, ForbiddenError, NotFoundError
 from modelward.domain.ports import Json
 from modelward.domain.resource import GROUP, PLURAL, VERSION
 from modelward.kube.client import Client
@@ -49,6 +49,14 @@ class KubeCluster:
         body = await self._client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
         data: dict[str, str] = body.get("data") or {}
         return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
+
+    async def get_cluster_uid(self) -> str:
+        """Return the uid of kube-system, which stands for the cluster; our account need not be allowed to read it."""
+        try:
+            body = await self._client.get("/api/v1/namespaces/kube-system")
+        except (ForbiddenError, NotFoundError):
+            return ""
+        return str(body["metadata"]["uid"])
 
     async def create_event(self, namespace: str, event: Json) -> None:
         """Write an Event; a 409 means that it was written before, which is as good."""

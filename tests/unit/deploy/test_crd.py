@@ -61,7 +61,8 @@ def test_every_field_is_described(path: str):
 @each({path: f for path, f in SPEC_FIELDS.items() if f.get("default") not in (None, {}, "")})
 def test_every_default_stands_in_the_description(path: str):
     default = SPEC_FIELDS[path]["default"]
-    values = [item["name"] for item in default] if isinstance(default, list) else [default]
+    items = default if isinstance(default, list) else [default]
+    values = [item["name"] if isinstance(item, dict) else item for item in items]
     said = SPEC_FIELDS[path]["description"].partition("Default: ")[2].lower()
     assert all(str(value).lower() in said for value in values)
 

@@ -16,7 +16,7 @@ OUTSIDE = ("http://", "https://", "mailto:")
 def find_pages() -> list[str]:
     """List the Markdown files that a user gets."""
     listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
-    return listed.stdout.split()
+    return sorted(set(listed.stdout.split()))
 
 
 def find_anchors(page: Path) -> set[str]:

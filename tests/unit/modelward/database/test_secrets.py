@@ -42,7 +42,7 @@ TAKEN: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"host": HOST, "dbname": "prices"},
     ),
     "empty keys are none": ({"host": HOST, "password": ""}, {"host": HOST}),
-    "keys of others are looked past": ({"host": HOST, "directUri": URI, "note": "x"}, {"host": HOST}),
+    "keys of others are looked past": ({"host": HOST, "sslkey": "/etc/key", "note": "x"}, {"host": HOST}),
     "a timeout and a name of its own are dropped": (
         {"uri": f"postgresql://{HOST}/prices?connect_timeout=999&application_name=x"},
         {"host": HOST, "dbname": "prices"},
@@ -72,6 +72,14 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "a key file": ({"uri": f"{URI}?sslkey=/etc/key&sslcert=/etc/cert"}, "uses sslcert, sslkey, which is not allowed"),
     "a service file": ({"uri": f"{URI}?service=x"}, "uses service"),
     "settings of the session": ({"uri": f"{URI}?options=-csearch_path%3Devil"}, "uses options"),
+    "a way past a pooler that is no URI": (
+        {"host": HOST, "directUri": f"{PASSWORD}"},
+        "the key directUri of Secret house-prices-db is not a PostgreSQL URI",
+    ),
+    "a way past a pooler with a key file": (
+        {"uri": URI, "directUri": f"{URI}?sslkey=/etc/key"},
+        "the key directUri of Secret house-prices-db uses sslkey, which is not allowed",
+    ),
     "a certificate that is a path": ({"host": HOST, "sslrootcert": "/etc/ssl/key.pem"}, "must be a PEM certificate"),
     "a URI whose certificate is a path": (
         {"uri": f"{URI}?sslrootcert=/var/run/secrets/token"},
@@ -117,6 +125,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let temporary files go to a folder of the test's own."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     return tmp_path
+
+
+def test_the_way_past_a_pooler_is_kept_apart_and_trusts_the_same_ca(folder: Path):
+    direct = f"postgresql://{USER}:{PASSWORD}@direct.internal/prices"
+    connection = read_connection("db", {"uri": URI, "directUri": direct, "sslrootcert": PEM})
+    both = dict(connection.parameters), dict(connection.direct)
+    assert [parameters["host"] for parameters in both] == [HOST, "direct.internal"]
+    assert {parameters["sslmode"] for parameters in both} == {"verify-full"}
+    assert {Path(parameters["sslrootcert"]).parent.parent for parameters in both} == {folder}
+    assert read_connection("db", {"uri": URI}).direct == ()
+
+
+def test_less_than_a_full_check_of_the_certificate_has_to_be_said():
+    assert read(host=HOST, sslrootcert=PEM, sslmode="verify-ca")["sslmode"] == "verify-ca"
+    assert read(uri=f"{URI}?sslmode=require", sslrootcert=PEM)["sslmode"] == "require"
 
 
 def certificate(**values: Any) -> Path:

@@ -26,6 +26,7 @@ from builders import (
 )
 from modelward.decide.guards import GUARDS, Fleet, Scene, automatic_rollbacks, find_holds
 from modelward.decide.verdict import judge
+from modelward.domain.evidence import Evidence
 from modelward.domain.quality import Quality, Sums
 from modelward.domain.reasons import Reason
 from modelward.domain.spec import Spec
@@ -38,9 +39,12 @@ ALL = [
     "Suspended",
     "Contested",
     "Landing",
+    "BothWorse",
     "WarmingUp",
     "NotConfirmed",
     "OnlyR2",
+    "WithinNormalVariation",
+    "WithinNoise",
     "BaselineStale",
     "TemplateChanged",
     "CoolingDown",
@@ -48,7 +52,8 @@ ALL = [
     "BreakerOpen",
     "NoTarget",
 ]
-LITERAL = ["Suspended", "Contested", "Landing", "CoolingDown", "BudgetExhausted", "BreakerOpen", "NoTarget"]
+LITERAL = ["Suspended", "Contested", "Landing", "BothWorse", "CoolingDown", "BudgetExhausted", "BreakerOpen"]
+LITERAL += ["NoTarget"]
 
 
 def a_scene(
@@ -217,7 +222,14 @@ def everything(act_on: str) -> Scene:
     assert status.epoch is not None
     status = replace(status, epoch=replace(status.epoch, landing=True))
     scene = a_scene(spec=spec, status=status, current=sums(0.85, 3480), previous=None, fleet=Fleet(3, 3))
-    return replace(scene, previous=a_previous(veto="never Healthy"), serving=a_serving(template_hash="other"))
+    scene = replace(scene, previous=a_previous(veto="never Healthy"), serving=a_serving(template_hash="other"))
+    return replace(scene, judgement=replace(scene.judgement, reason=Reason.BOTH_WORSE), evidence=unsteady())
+
+
+def unsteady() -> Evidence:
+    """Return buckets and windows in which R2 is now high and now low, in both versions."""
+    moving = tuple(sums(0.95 if i % 2 else 0.5, 3480, n=200) for i in range(12))
+    return Evidence(moving, moving[::-1], moving)
 
 
 ON_DUTY = {"Guarded asks them all": ("Guarded", ALL), "Verdict keeps the hard ones": ("Verdict", LITERAL)}

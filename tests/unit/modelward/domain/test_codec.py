@@ -64,6 +64,9 @@ def test_decimals_are_text():
         "sumE": "1.0",
         "sumAe": "3.5",
         "sumE2": "1e+300",
+        "nNz": "0.0",
+        "sumApe": "0.0",
+        "sumAbsY": "0.0",
     }
 
 

@@ -82,9 +82,11 @@ def test_of_no_rows_every_metric_is_undefined(metric: MetricName):
     assert COMPUTE[metric](Sums()) is None
 
 
-def test_only_r2_is_better_when_higher():
-    assert [m.value for m in MetricName if m.higher_is_better] == ["r2"]
-    assert [m.label for m in MetricName] == ["R2", "RMSE", "MAE"]
+SCORES = ["r2", "accuracy", "precision", "recall", "f1", "roc_auc"]
+
+
+def test_scores_are_better_when_higher_and_losses_when_lower():
+    assert [m.value for m in MetricName if m.higher_is_better] == SCORES
 
 
 CHANGES = {

@@ -7,7 +7,8 @@ import pytest
 
 from builders import a_raw_spec, a_spec
 from modelward.domain.errors import InvalidSpecError
-from modelward.domain.quality import MetricName
+from modelward.domain.metrics import Family, MetricName
+from modelward.domain.questions import Comparison
 from modelward.domain.spec import ActOn, Evaluation, MetricSpec, OnTemplateChange, Role, RollbackRules, parse_spec
 
 
@@ -48,13 +49,17 @@ READ: dict[str, tuple[dict[str, Any], str, Any]] = {
                 "minSamples": 7,
                 "labelDelay": "1h",
                 "minLabelCoveragePercent": "12.5",
+                "comparison": "Paired",
+                "positiveClass": 0,
                 "actOn": "Verdict",
                 "consecutiveBreaches": 1,
                 "maxBaselineAge": "0s",
             }
         },
         "evaluation",
-        Evaluation(timedelta(hours=2), 7, timedelta(hours=1), 12.5, ActOn.VERDICT, 1, timedelta(0)),
+        Evaluation(
+            timedelta(hours=2), 7, timedelta(hours=1), 12.5, Comparison.PAIRED, "0", ActOn.VERDICT, 1, timedelta(0)
+        ),
     ),
     "the rollback's rules": (
         {"rollback": {"cooldown": "5m", "maxPerDay": 1, "verifyTimeout": "30s", "onTemplateChange": "Proceed"}},
@@ -67,6 +72,26 @@ READ: dict[str, tuple[dict[str, Any], str, Any]] = {
 @pytest.mark.parametrize(("change", "field", "value"), READ.values(), ids=READ)
 def test_is_read(change: dict[str, Any], field: str, value: Any):
     assert getattr(a_spec(**change), field) == value
+
+
+FAMILIES: dict[str, tuple[list[dict[str, str]], tuple[Family, ...], tuple[Family, ...]]] = {
+    "numbers": ([{"name": "rmse"}, {"name": "mape"}], (Family.REGRESSION,), ()),
+    "classes": ([{"name": "f1"}, {"name": "accuracy"}], (Family.LABELS,), ()),
+    "a mix, each once": ([{"name": "brier"}, {"name": "f1"}, {"name": "roc_auc"}], (Family.LABELS, Family.SCORES), ()),
+    "what is only shown gates nothing": (
+        [{"name": "log_loss"}, {"name": "r2", "role": "Show"}, {"name": "brier", "role": "Show"}],
+        (Family.SCORES,),
+        (Family.REGRESSION,),
+    ),
+}
+
+
+@pytest.mark.parametrize(("metrics", "gating", "shown"), FAMILIES.values(), ids=FAMILIES)
+def test_metrics_need_the_samples_of(
+    metrics: list[dict[str, str]], gating: tuple[Family, ...], shown: tuple[Family, ...]
+):
+    spec = a_spec(metrics=metrics)
+    assert (spec.gating, spec.shown) == (gating, shown)
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {

@@ -1,0 +1,123 @@
+"""The adapter of the AuditBook port: rows of modelward.audit, over connections of their own that end with the work.
+
+The connection that reads quality stays read-only. A table that is not there, or may not be written, is no failure.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from modelward.database.errors import explain_query
+from modelward.database.links import Bounds, Link, open_link
+from modelward.database.queries import named_query
+from modelward.domain.codec import encode
+from modelward.domain.errors import SourceError
+from modelward.domain.letters import Past, Row, Step
+from modelward.domain.messages import About
+from modelward.domain.questions import Connection
+from modelward.domain.reasons import Reason
+
+UNAVAILABLE: dict[str, str] = {
+    "42P01": "the table modelward.audit is not there: modelward db init makes it",
+    "3F000": "the schema modelward is not there: modelward db init makes it",
+    "42703": "the table modelward.audit lacks a column",
+    "42501": "the database user may not write modelward.audit: docs/alerts.md has the GRANT",
+    "25006": "the database is read-only, so modelward.audit is not written",
+}
+
+
+class PostgresAudit:
+    """Writes and reads modelward.audit."""
+
+    def __init__(self, bounds: Bounds | None = None) -> None:
+        self._bounds = bounds or Bounds()
+
+    async def write(self, connection: Connection, rows: Sequence[Row], cluster_uid: str) -> list[SourceError | None]:
+        """Write rows one by one over one connection; one that the database refuses stops no other."""
+        results: list[SourceError | None] = []
+        try:
+            async with self._open(connection) as link:
+                results = [await self._record(link, row, cluster_uid) for row in rows]
+        except SourceError as error:
+            results = [error] * len(rows)
+        return results
+
+    async def past(self, connection: Connection) -> list[Past]:
+        """Read what put versions into quarantine or took them out; SourceError where it cannot be read."""
+        async with self._open(connection) as link:
+            try:
+                rows = await self._run(link, "past", {})
+            except psycopg.Error as error:
+                raise _explain(error) from None
+        return [_past(row) for row in rows]
+
+    async def _record(self, link: Link, row: Row, cluster_uid: str) -> SourceError | None:
+        try:
+            await self._run(link, "record", _parameters(row, cluster_uid))
+        except psycopg.Error as error:
+            return _explain(error)
+        return None
+
+    async def _run(self, link: Link, query: str, parameters: dict[str, Any]) -> list[DictRow]:
+        async with link.transaction(), link.cursor() as cursor:
+            await cursor.execute(named_query("settings"), self._bounds.settings("UTC"))
+            await cursor.execute(named_query(query), parameters)
+            return await cursor.fetchall() if cursor.description else []
+
+    @asynccontextmanager
+    async def _open(self, connection: Connection) -> AsyncIterator[Link]:
+        try:
+            async with asyncio.timeout(self._bounds.deadline):
+                link = await open_link(connection.parameters, self._bounds.connect_timeout)
+                try:
+                    yield link
+                finally:
+                    await link.close()
+        except TimeoutError:
+            raise SourceError(Reason.DATABASE_UNREACHABLE, "the database did not answer in time") from None
+
+
+def _explain(error: psycopg.Error) -> SourceError:
+    sentence = UNAVAILABLE.get(error.sqlstate or "")
+    return SourceError(Reason.AUDIT_UNAVAILABLE, sentence) if sentence else explain_query(error)
+
+
+def _parameters(row: Row, cluster_uid: str) -> dict[str, Any]:
+    letter, about = row.letter, row.about
+    return {
+        "event": letter.event,
+        "step": letter.step,
+        "at": letter.time,
+        "cluster": _uuid(cluster_uid),
+        "resource": _uuid(row.uid),
+        "namespace": about.namespace,
+        "name": about.name,
+        "model": about.model_name,
+        "environment": about.environment,
+        "from_version": letter.from_,
+        "to_version": letter.to,
+        "from_image": letter.from_image,
+        "to_image": letter.to_image,
+        "actor": letter.actor,
+        "reason": letter.reason,
+        "evidence": Jsonb({"message": letter.message, **encode(letter.evidence)}),
+    }
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def _past(row: DictRow) -> Past:
+    about = About(row["namespace"], row["name"], row["model_name"], row["environment"])
+    versions = (row["from_version"] or "", row["to_version"] or "")
+    return Past(about, Step(row["phase"]), row["event_id"], row["at"], *versions, row["message"] or "")
