@@ -22,7 +22,6 @@ from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
 from modelward.domain.spec import Spec
 from modelward.domain.status import Status, Verdict
-from modelward.observe.serving import image_for
 from modelward.registry import Entry, Key, Registry
 from modelward.rollbacks import Rollbacks
 
@@ -100,12 +99,9 @@ class Judging:
         self, plan: Plan, answer: Quality | SourceError, fleet: Fleet, archived: tuple[str, ...] = ()
     ) -> Decision:
         judgement = self._judge(plan, answer, archived)
-        image = image_for(plan.spec, plan.serving.image, plan.previous.version) if plan.previous else ""
         now = self.rollbacks.scribe.now(plan.entry)
         resource = plan.entry.resource
-        return decide(
-            resource, plan.spec, plan.status, plan.serving, plan.previous, image, judgement, fleet, now
-        )  # fmt: skip
+        return decide(resource, plan.spec, plan.status, plan.serving, plan.previous, judgement, fleet, now)
 
     def _judge(self, plan: Plan, answer: Quality | SourceError, archived: tuple[str, ...]) -> Judgement:
         entry = plan.entry

@@ -7,6 +7,7 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from modelward.database.reader import PostgresReader
 from modelward.domain.errors import ClusterError, ForbiddenError, NotFoundError
@@ -16,7 +17,7 @@ from modelward.kube.cluster import KubeCluster
 from modelward.kube.lease import Lease
 from modelward.kube.session import Access, open_session
 from modelward.listening import Listeners
-from modelward.observe.serving import parse_deployment
+from modelward.observe.deployments import parse_deployment
 from modelward.reconcile import Reconciler, Rules
 from modelward.registry import Registry
 from modelward.settings import Settings
@@ -101,7 +102,7 @@ async def preload(house: House) -> None:
     async for body in house.cluster.list_deployments(namespaces):
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         if house.registry.claimants(key):
-            house.registry.see(key, parse_deployment(body))
+            house.registry.see(key, partial(parse_deployment, body))
     for key, entry in house.registry.entries.items():
         entry.deployment_read = True
         house.sweeper.kick(key)

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from builders import NAME, NAMESPACE, NOW, A, B, a_deployment, a_model, image_of
@@ -15,7 +16,7 @@ from doubles import FixedClock, InMemoryCluster, InMemoryReader, Row, images
 from modelward.domain.codec import format_time
 from modelward.domain.resource import parse_resource
 from modelward.domain.status import Status
-from modelward.observe.serving import parse_deployment
+from modelward.observe.deployments import parse_deployment
 from modelward.reconcile import Reconciler, Rules
 from modelward.registry import Entry, Registry
 from modelward.sweeper import Sweeper
@@ -104,8 +105,8 @@ class World:
     def _show(self, key: tuple[str, str, str], body: dict[str, Any] | None) -> None:
         kind, namespace, name = key
         if kind == "Deployment":
-            deployment = parse_deployment(body) if body else None
-            for concerned in self.registry.see((namespace, name), deployment):
+            look = partial(parse_deployment, body) if body else None
+            for concerned in self.registry.see((namespace, name), look):
                 self.sweeper.kick(concerned)
         elif body is None:
             self.sweeper.forget((namespace, name))

@@ -32,7 +32,7 @@ def follow(resource: Resource, spec: Spec, status: Status, serving: Serving, now
     epoch = status.epoch
     assert epoch is not None  # adopted before
     if epoch.version != serving.version and _may_reassert(spec, status, serving, now):
-        target = Target(epoch.version, epoch.image, epoch.template_hash)
+        target = Target(epoch.version, epoch.value, epoch.template_hash)
         message = f"{serving.version} is in quarantine and came back; {epoch.version} was put back once more"
         order = journal.make_order(
             resource.uid, status, serving, target, PlacedBy.REASSERTION, Reason.QUARANTINE_ENFORCED, message
@@ -52,19 +52,18 @@ def decide(
     status: Status,
     serving: Serving,
     previous: Previous | None,
-    target_image: str,
     judgement: Judgement,
     fleet: Fleet,
     now: datetime,
 ) -> Decision:
-    """Decide on one judgement; `target_image` is used where the previous version never served here."""
+    """Decide on one judgement."""
     after = record(status, judgement, previous)
     holds: tuple[Hold, ...] = ()
     order = None
     if judgement.verdict is Verdict.DEGRADED:
         holds = _auto_off(spec) + find_holds(Scene(spec, after, serving, judgement, previous, fleet, now))
         if not holds and previous is not None:
-            order = _order(resource, after, serving, previous.target(target_image), judgement)
+            order = _order(resource, after, serving, previous.target, judgement)
     after = summarise(replace(after, holds=holds), resource.generation, now)
     announcements = () if order else announce_transitions(status, after)
     return Decision(after, order, announcements, holds, judgement.quality.now if judgement.quality else None)

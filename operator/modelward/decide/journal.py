@@ -9,7 +9,7 @@ from modelward.domain.decision import Announcement, Decision, RollbackOrder, Tar
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
 from modelward.domain.spec import Spec
-from modelward.domain.status import Phase, PlacedBy, Quarantine, Rollback, Status
+from modelward.domain.status import Phase, PlacedBy, Placement, PlacementState, Quarantine, Rollback, Status
 
 DAY = timedelta(hours=24)
 
@@ -30,19 +30,19 @@ def make_order(
     epoch = status.epoch.number if status.epoch else 0
     parts = (uid, epoch, serving.version, target.version, request, len(status.reassertions))
     digest = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
-    return RollbackOrder(digest, serving.version, serving.image, target, placed_by, reason, message, actor)
+    return RollbackOrder(digest, serving.version, serving.value, target, placed_by, reason, message, actor)
 
 
-def intend(status: Status, order: RollbackOrder, now: datetime) -> Status:
-    """Write the intent down, before anything is touched."""
+def intend(status: Status, order: RollbackOrder, now: datetime, wanted: str | None = None) -> Status:
+    """Write the intent down, before anything is touched; `wanted` is spec.version, which is held from now on."""
     epoch = status.epoch.number if status.epoch else 0
     rollback = Rollback(
         id=order.id,
         epoch=epoch,
         from_=order.from_version,
         to=order.to.version,
-        from_image=order.from_image,
-        to_image=order.to.image,
+        from_value=order.from_value,
+        to_value=order.to.value,
         phase=Phase.DECIDED,
         automatic=order.automatic,
         reason=order.reason,
@@ -50,7 +50,16 @@ def intend(status: Status, order: RollbackOrder, now: datetime) -> Status:
         decided_time=now,
         actor=order.actor,
     )
-    return replace(status, last_rollback=rollback, holds=())
+    placement = status.placement
+    if wanted not in {None, order.to.version} and order.placed_by is not PlacedBy.REASSERTION:
+        placement = hold(wanted or "", order, now)
+    return replace(status, last_rollback=rollback, placement=placement, holds=())
+
+
+def hold(wanted: str, order: RollbackOrder, now: datetime) -> Placement:
+    """Keep spec.version out of the Deployment: it would undo the rollback."""
+    message = f"{order.from_version} -> {order.to.version}: {order.message}"
+    return Placement(wanted, PlacementState.HELD, Reason.SPEC_VERSION_HELD, message, now)
 
 
 def patched(status: Status, serving: Serving, now: datetime) -> Status:
@@ -81,7 +90,7 @@ def settle(status: Status, spec: Spec, serving: Serving, now: datetime) -> Decis
     rollback, rollout = status.last_rollback, serving.deployment.rollout
     if rollback is None or rollback.patched_time is None or rollback.phase not in {Phase.PATCHED, Phase.FAILED}:
         return Decision(status)
-    ours = rollback.to_image == serving.image
+    ours = rollback.to_value == serving.value
     if ours and rollout.complete:
         return Decision(verified(status, now))
     if rollback.phase is Phase.FAILED:

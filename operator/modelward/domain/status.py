@@ -26,9 +26,20 @@ class PlacedBy(StrEnum):
 
     FOUND = "Found"
     OBSERVED = "Observed"
+    SPEC = "Spec"
     ROLLBACK = "Rollback"
     REQUEST = "Request"
     REASSERTION = "Reassertion"
+
+
+class PlacementState(StrEnum):
+    """What became of spec.version."""
+
+    PLACING = "Placing"
+    PLACED = "Placed"
+    HELD = "Held"
+    REFUSED = "Refused"
+    CONTESTED = "Contested"
 
 
 class Standing(StrEnum):
@@ -60,7 +71,7 @@ class Epoch:
 
     number: int
     version: str
-    image: str = ""
+    value: str = ""
     template_hash: str = ""
     started_time: datetime | None = None
     placed_by: PlacedBy = PlacedBy.OBSERVED
@@ -73,7 +84,7 @@ class Move:
 
     epoch: int
     version: str
-    image: str = ""
+    value: str = ""
     template_hash: str = ""
     started_time: datetime | None = None
     ended_time: datetime | None = None
@@ -156,8 +167,8 @@ class Rollback:
     epoch: int
     from_: str
     to: str
-    from_image: str
-    to_image: str
+    from_value: str
+    to_value: str
     phase: Phase
     automatic: bool
     reason: str
@@ -166,6 +177,24 @@ class Rollback:
     actor: str = "modelward"
     patched_time: datetime | None = None
     finished_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What became of the `spec.version` named here; another one is a new word, and this is forgotten.
+
+    Placing is the intent, written before the patch, with what is to be replaced by what.
+    """
+
+    version: str
+    state: PlacementState
+    reason: str
+    message: str
+    since_time: datetime
+    id: str | None = None
+    from_: str | None = None
+    from_value: str | None = None
+    to_value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +250,7 @@ class Status:
     holds: tuple[Hold, ...] = ()
     quarantine: tuple[Quarantine, ...] = ()
     last_rollback: Rollback | None = None
+    placement: Placement | None = None
     history: tuple[Move, ...] = ()
     reassertions: tuple[datetime, ...] = ()
     requests: RequestRecords = RequestRecords()

@@ -41,7 +41,7 @@ def test_a_rolled_back_version_that_came_back_is_put_right():
     decision = followed(LANDED, B)
     assert decision.order is not None
     assert (decision.order.from_version, decision.order.to.version) == (B, A)
-    assert decision.order.to.image == image_of(A)
+    assert decision.order.to.value == image_of(A)
     assert decision.order.reason is Reason.QUARANTINE_ENFORCED
     assert decision.status == LANDED
 

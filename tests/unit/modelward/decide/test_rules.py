@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import HOUR, NOW, a_resource, a_serving, a_spec, a_status, image_of, sums
+from builders import HOUR, NOW, a_resource, a_serving, a_spec, a_status, sums
 from modelward.decide import journal
 from modelward.decide.decide import decide, follow
 from modelward.decide.guards import Fleet
@@ -67,9 +67,8 @@ def decided(spec: Spec, status: Status, quality: Quality, now: datetime = NOW, f
     version = status.current_version or ""
     previous = find_previous(spec, status)
     judgement = judge(spec, status, quality, previous)
-    image = image_of(previous.version) if previous else ""
     return decide(
-        a_resource(spec, status), spec, status, a_serving(version), previous, image, judgement, fleet or Fleet(), now
+        a_resource(spec, status), spec, status, a_serving(version), previous, judgement, fleet or Fleet(), now
     )  # fmt: skip
 
 
