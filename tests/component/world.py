@@ -155,6 +155,13 @@ class World:
         """Let a version have served until now: n rows with labels, whose R2 and RMSE come out as given."""
         self.reader.add(rows_of(model, version, quality, self.clock.now() - over, self.clock.now(), n))
 
+    async def go_bad(self) -> None:
+        """Let what serves answer badly until the next check has judged it."""
+        self.clock.advance(CHECK)
+        self.predict(self.serving(), BAD)
+        self.clock.advance(-CHECK)
+        await self.turn(CHECK)
+
     # -- what people see ----------------------------------------------------------------------------------------
 
     def status(self, name: str = NAME) -> Status:
@@ -169,6 +176,11 @@ class World:
     def serving(self, name: str = NAME) -> str:
         """Return the version that a Deployment names."""
         return images(self.cluster.objects["Deployment", NAMESPACE, name])[0].rpartition(":")[2]
+
+    def ready(self, name: str = NAME) -> str:
+        """Return what the condition Ready says."""
+        found = self.status(name).condition("Ready")
+        return found.message if found else ""
 
     def told(self, kind: str = "ModelDeployment") -> list[str]:
         """List the reasons of all Events on objects of a kind, in order."""
@@ -198,6 +210,18 @@ async def a_degraded_world(**spec: Any) -> World:
     world.clock.advance(CHECK)
     world.predict(B, BAD)
     world.clock.advance(-CHECK)
+    return world
+
+
+async def a_managed_world(version: str = B, **spec: Any) -> World:
+    """Return a world in which A served well as spec.version, and the spec names another version now (B)."""
+    world = World()
+    world.model(version=A, **spec)
+    world.deploy(A)
+    world.predict(A, GOOD, over=HOUR)
+    await world.turn()
+    world.edit(version=version)
+    await world.turn(MINUTE)
     return world
 
 
