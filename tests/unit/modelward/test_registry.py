@@ -11,6 +11,7 @@ from modelward.domain.errors import InvalidSpecError
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Asked, Resource
 from modelward.domain.serving import Deployment, Rollout
+from modelward.domain.version_field import FieldType, VersionField
 from modelward.registry import Registry, is_older
 
 TARGET = ("ml", "house-prices")
@@ -92,6 +93,28 @@ def test_a_claim_moves_with_the_spec_and_the_deployment_seen_before_is_forgotten
     assert (entry.deployment, entry.deployment_read) == (None, False)
 
 
+def test_a_version_that_is_to_stand_elsewhere_is_looked_for_anew():
+    registry = holding(ONE)
+    registry.see(TARGET, lambda _: DEPLOYMENT)
+    env = {"type": "Env", "env": {"name": "MODEL_VERSION"}}
+    registry.put(replace(ONE, resource_version="2", generation=2, spec=a_spec(versionField=env)))
+    entry = registry.entries[ONE.key]
+    assert (entry.deployment, entry.deployment_read, claimants(registry)) == (None, False, ["one"])
+
+
+def test_each_claimant_looks_at_its_own_place():
+    env = {"type": "Env", "env": {"name": "MODEL_VERSION"}}
+    registry = holding(ONE, named("two", spec=a_spec(versionField=env)))
+    looked: list[VersionField] = []
+
+    def look(field: VersionField) -> Deployment:
+        looked.append(field)
+        return DEPLOYMENT
+
+    registry.see(TARGET, look)
+    assert looked == [VersionField(), VersionField(FieldType.ENV, env="MODEL_VERSION")]
+
+
 def test_a_spec_that_cannot_be_read_claims_nothing():
     registry = holding(replace(ONE, spec=None, problem=InvalidSpecError("metrics", "no")))
     assert claimants(registry) == []
@@ -142,7 +165,8 @@ CHANGES: dict[str, tuple[Deployment | None, bool]] = {
 def test_whom_a_change_concerns(after: Deployment | None, concerned: bool):  # noqa: FBT001
     registry = holding(ONE)
     registry.see(TARGET, lambda _: DEPLOYMENT)
-    assert registry.see(TARGET, lambda _: after) == ([ONE.key] if concerned else [])
+    look = None if after is None else lambda _: after
+    assert registry.see(TARGET, look) == ([ONE.key] if concerned else [])
     assert registry.entries[ONE.key].deployment == after
 
 
@@ -156,7 +180,7 @@ def test_replicas_that_come_and_go_concern_nobody():
 def test_the_first_sight_concerns_every_claimant():
     registry = holding(ONE, named("two"))
     assert registry.see(TARGET, lambda _: DEPLOYMENT) == [("ml", "one"), ("ml", "two")]
-    assert registry.see(("ml", "unclaimed"), DEPLOYMENT) == []
+    assert registry.see(("ml", "unclaimed"), lambda _: DEPLOYMENT) == []
 
 
 def test_that_there_is_none_is_news_the_first_time_only():
