@@ -121,7 +121,7 @@ class Reconciler:
 
     async def _follow(self, entry: Entry, spec: Spec, serving: Serving, so_far: Decision, *, due: bool) -> Plan | None:
         now = self.scribe.now(entry)
-        decision = follow(entry.resource, spec, so_far.status, serving, now)
+        decision = follow(entry.resource, spec, so_far.status, serving, partial(reach, spec, serving), now)
         decision = replace(decision, announcements=so_far.announcements + decision.announcements)
         if decision.order is None:
             decision = await self._answer(entry, spec, serving, decision, now)
@@ -196,7 +196,7 @@ class Reconciler:
         await self._refuse(entry, problem, now)
 
     async def _refuse(self, entry: Entry, problem: ServingProblem, now: datetime) -> None:
-        resource = entry.resource
+        resource, entry.drifted_since = entry.resource, None
         pending = requests.find_pending(resource.asked, resource.status.requests)
         answered = requests.refuse_all(resource, resource.status, pending, problem.message)
         decision = refuse(resource, answered.status, problem, now)
@@ -205,7 +205,7 @@ class Reconciler:
 
     async def _suspend(self, entry: Entry, so_far: Decision, now: datetime) -> None:
         """Do nothing, and say so; what was about to be put in place is looked at again afterwards."""
-        resource = entry.resource
+        resource, entry.drifted_since = entry.resource, None
         pending = requests.find_pending(resource.asked, so_far.status.requests)
         answered = requests.refuse_all(resource, so_far.status, pending, "spec.suspend is true")
         idle = managed.dropped(answered.status) if is_placing(answered.status) else answered.status

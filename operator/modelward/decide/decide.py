@@ -13,7 +13,7 @@ from modelward.domain.decision import Announcement, Decision, Judgement, MetricC
 from modelward.domain.quality import Window
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Resource
-from modelward.domain.serving import Serving, ServingProblem
+from modelward.domain.serving import Reach, Serving, ServingProblem
 from modelward.domain.spec import Role, Spec
 from modelward.domain.status import (
     Breaches,
@@ -27,12 +27,16 @@ from modelward.domain.status import (
 )
 
 
-def follow(resource: Resource, spec: Spec, status: Status, serving: Serving, now: datetime) -> Decision:
+def follow(
+    resource: Resource, spec: Spec, status: Status, serving: Serving, reach: Reach, now: datetime
+) -> Decision:  # fmt: skip
     """Follow the Deployment; a version in quarantine that came back is put right once a day."""
     epoch = status.epoch
     assert epoch is not None  # adopted before
-    if epoch.version != serving.version and _may_reassert(spec, status, serving, now):
-        target = Target(epoch.version, epoch.value, epoch.template_hash)
+    value = reach(epoch.version, epoch.value)
+    back = epoch.version != serving.version and not isinstance(value, ServingProblem)
+    if back and _may_reassert(spec, status, serving, now):
+        target = Target(epoch.version, str(value), epoch.template_hash)
         message = f"{serving.version} is in quarantine and came back; {epoch.version} was put back once more"
         order = journal.make_order(
             resource.uid, status, serving, target, PlacedBy.REASSERTION, Reason.QUARANTINE_ENFORCED, message

@@ -50,14 +50,16 @@ def intend(status: Status, order: RollbackOrder, now: datetime, wanted: str | No
         decided_time=now,
         actor=order.actor,
     )
-    placement = status.placement
-    if wanted not in {None, order.to.version} and order.placed_by is not PlacedBy.REASSERTION:
-        placement = hold(wanted or "", order, now)
+    placement = _hold(status, order, wanted, now)
     return replace(status, last_rollback=rollback, placement=placement, holds=())
 
 
-def hold(wanted: str, order: RollbackOrder, now: datetime) -> Placement:
-    """Keep spec.version out of the Deployment: it would undo the rollback."""
+def _hold(status: Status, order: RollbackOrder, wanted: str | None, now: datetime) -> Placement | None:
+    """Keep spec.version out of the Deployment, where it would undo the rollback."""
+    if wanted is None or order.placed_by is PlacedBy.REASSERTION:
+        return status.placement
+    if wanted == order.to.version:
+        return None  # what was held is asked for: it is in place as soon as it serves
     message = f"{order.from_version} -> {order.to.version}: {order.message}"
     return Placement(wanted, PlacementState.HELD, Reason.SPEC_VERSION_HELD, message, now)
 

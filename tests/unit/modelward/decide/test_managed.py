@@ -162,7 +162,6 @@ def rolled_back(wanted: str | None, *, to: str = A, placed_by: PlacedBy = Placed
 HOLDS: dict[str, tuple[Status, tuple[str, PlacementState]]] = {
     "an automatic rollback": (rolled_back(B), (B, HELD)),
     "a rollback asked for": (rolled_back(B, placed_by=PlacedBy.REQUEST), (B, HELD)),
-    "not one to the version that the spec names": (rolled_back(A), (A, PLACED)),
     "not what is only put right": (rolled_back(B, placed_by=PlacedBy.REASSERTION), (B, PLACED)),
     "not in Tracked mode": (rolled_back(None), (B, PLACED)),
 }
@@ -171,6 +170,12 @@ HOLDS: dict[str, tuple[Status, tuple[str, PlacementState]]] = {
 @pytest.mark.parametrize(("status", "expected"), HOLDS.values(), ids=HOLDS)
 def test_spec_version_is_held_by(status: Status, expected: tuple[str, PlacementState]):
     assert state(status) == expected
+
+
+def test_a_rollback_asked_for_to_the_held_version_is_the_end_of_the_hold():
+    order = an_order(from_version=A, to=Target(B, image_of(B)), placed_by=PlacedBy.REQUEST)
+    status = intend(replace(LANDED, placement=a_placement(HELD, B)), order, NOW, B)
+    assert state(course(status, B, B).so_far.status) == (B, PLACED)
 
 
 @pytest.mark.parametrize("serves", [A, C], ids=["the version put back", "an override"])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import HOUR, NOW, a_resource, a_serving, a_spec, a_status, sums
+from builders import HOUR, NOW, a_resource, a_serving, a_spec, a_status, in_reach, sums
 from modelward.decide import journal
 from modelward.decide.decide import decide, follow
 from modelward.decide.guards import Fleet
@@ -120,7 +120,9 @@ class Life:
 
     def deploy(self, version: str) -> None:
         self.version = version
-        decision = follow(a_resource(self.spec, self.status), self.spec, self.status, a_serving(version), self.now)
+        decision = follow(
+            a_resource(self.spec, self.status), self.spec, self.status, a_serving(version), in_reach, self.now
+        )
         self.status = decision.status
         if decision.order is not None:
             self.carry_out(decision.order)
