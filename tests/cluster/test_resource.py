@@ -29,10 +29,6 @@ QUOTED = (
     "previousVersion must be text in quotes that can be an image tag, such as "
     '"20260104_120000" (without quotes YAML reads a number)'
 )
-TEMPLATE = (
-    "versionField.image.template must be an image with {version} once, in its tag or in the path of its repository, "
-    "such as registry.example.com/house-prices:{version}"
-)
 
 REFUSED = [
     ("degradationThresholdPercent: 0", "spec.degradationThresholdPercent", THRESHOLD),
@@ -55,45 +51,6 @@ REFUSED = [
     ("previousVersion: -latest", "spec.previousVersion", QUOTED),
     ('modelName: ""', "spec.modelName", "modelName must be 1 to 253 printable characters"),
     ('modelName: "two\\nlines"', "spec.modelName", "modelName must be 1 to 253 printable characters"),
-    ("versionField: {image: {template: registry/model}}", "spec.versionField.image.template", TEMPLATE),
-    ('versionField: {image: {template: "{version}/model:1"}}', "spec.versionField.image.template", TEMPLATE),
-    ('versionField: {image: {template: "r/m@{version}"}}', "spec.versionField.image.template", TEMPLATE),
-    ('versionField: {image: {template: "r/{version}:{version}"}}', "spec.versionField.image.template", TEMPLATE),
-    ("version: 20260105_143022", "spec.version", QUOTED.removeprefix("previousVersion")[:40]),
-    ("version: a b", "spec.version", "version must be text in quotes"),
-    ("versionField: {type: Env}", "spec.versionField.env", "env must be given with the type Env"),
-    (
-        "versionField: {env: {name: X}}",
-        "spec.versionField.env",
-        "env must be given with the type Env, and with no other",
-    ),
-    ("versionField: {type: Annotation}", "spec.versionField.annotation", "annotation must be given with the type"),
-    ("versionField: {annotation: {key: a/b}}", "spec.versionField.annotation", "and with no other"),
-    (
-        'versionField: {type: Env, env: {name: X}, image: {template: "r/m:{version}"}}',
-        "spec.versionField.image",
-        "versionField.image may be given with the type Image only",
-    ),
-    ("versionField: {type: Env, env: {name: A=B}}", "spec.versionField.env.name", "without an equals sign"),
-    (
-        "versionField: {type: Annotation, annotation: {key: a/b/c}}",
-        "spec.versionField.annotation.key",
-        "must be an annotation's key",
-    ),
-    (
-        "versionField: {type: Env, env: {name: X}}, versions: [{name: v1, image: 'r/m:1'}]",
-        "spec.versions",
-        "spec.versions may be given with versionField.type Image only",
-    ),
-    ("versions: [{name: a b, image: 'r/m:1'}]", "spec.versions[0].name", "name must be text that can be an image tag"),
-    ("versions: [{name: v1, image: 'r/m:'}]", "spec.versions[0].image", "image must be an image such as"),
-    ("versions: [{name: v1, image: 'r/m@sha256:xyz'}]", "spec.versions[0].image", "image must be an image such as"),
-    (
-        "versions: [{name: v1, image: 'r/m:1'}, {name: v2, image: 'r/m:1'}]",
-        "spec.versions",
-        "versions must name each image once",
-    ),
-    ("versions: [{name: v1, image: 'r/m:1'}, {name: v1, image: 'r/m:2'}]", "spec.versions[1]", "Duplicate value"),
     ("evaluation: {window: 5s}", "spec.evaluation.window", f"evaluation.window {DURATION}"),
     ("evaluation: {labelDelay: 1d}", "spec.evaluation.labelDelay", "evaluation.labelDelay must be a duration"),
     ("evaluation: {minSamples: 0}", "spec.evaluation.minSamples", "greater than or equal to 1"),
@@ -124,13 +81,6 @@ TAKEN = [
     "environment: staging",
     'metrics: [{name: mae, thresholdPercent: "2.5"}, {name: r2, role: Show}]',
     'versionField: {containerName: model, image: {template: "localhost:5000/a/b:x-{version}-gpu"}}',
-    'versionField: {image: {template: "registry:5000/models/{version}/server:1"}}',
-    'versionField: {image: {template: "[::1]:5000/m:{version}"}}',
-    'versionField: {image: {template: "model:{version}"}}',
-    "versionField: {type: Env, containerName: model, env: {name: MODEL_VERSION}}",
-    "versionField: {type: Annotation, annotation: {key: example.com/version}}",
-    'version: "20260105_143022"',
-    "versions: [{name: v1, image: 'r:5000/m@sha256:" + "0" * 64 + "'}, {name: v2, image: 'r:5000/m:2'}]",
     "evaluation: {labelDelay: 48h, minLabelCoveragePercent: 99, maxBaselineAge: 0s}",
     "rollback: {cooldown: 0s, maxPerDay: 0, onTemplateChange: Proceed}",
 ]

@@ -34,7 +34,6 @@ from modelward.domain.codec import format_time
 from modelward.domain.decision import Decision
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Asked
-from modelward.domain.serving import ServingProblem
 from modelward.domain.status import Phase, PlacedBy, RequestRecord, RequestRecords, Status
 
 JUST_NOW = format_time(NOW)
@@ -218,23 +217,6 @@ LOOKED_UP = {
 @pytest.mark.parametrize(("what", "needed"), LOOKED_UP.values(), ids=LOOKED_UP)
 def test_the_database_is_asked_only_for_a_version_that_never_served(what: dict[str, str], needed: bool):  # noqa: FBT001
     assert must_look_up(a_resource(rollback_at=JUST_NOW, **what), a_spec(), a_status(A, B)) is needed
-
-
-def test_a_version_of_the_catalogue_needs_no_look_up_and_is_good_enough_by_name():
-    spec = a_spec(versions=[{"name": "v9", "image": "r/m@sha256:9"}])
-    resource = a_resource(rollback_at=JUST_NOW, rollback_to="v9")
-    assert not must_look_up(resource, spec, a_status(A, B))
-    decision = answer_rollback(resource, spec, a_status(A, B), a_serving(), (), in_reach, NOW)
-    assert decision.order is not None
-    assert decision.order.to.version == "v9"
-
-
-def test_a_version_that_must_not_be_written_is_refused_with_the_reason():
-    problem = ServingProblem(Reason.REPOSITORY_NOT_ALLOWED, "annotate the Deployment")
-    resource = a_resource(rollback_at=JUST_NOW)
-    decision = answer_rollback(resource, a_spec(), a_status(A, B), a_serving(), (), lambda *_: problem, NOW)
-    assert decision.order is None
-    assert (answer(decision).result, answer(decision).message) == ("Refused", "annotate the Deployment")
 
 
 # -- checks and quarantine -------------------------------------------------------------------------------------------
