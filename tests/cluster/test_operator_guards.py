@@ -62,7 +62,7 @@ def test_a_template_that_changed_along_with_the_version_is_held_unless_told_othe
     model.deploy(B, env=[{"name": "FEATURES", "value": "v2"}])
     model.watch(evaluation={"actOn": "Guarded"})
     said = holds(model.until_verdict("Degraded", B))
-    assert "env, command, args, volumes or init containers changed" in said["TemplateChanged"]
+    assert "env, command, args, volumes, init containers or other images changed" in said["TemplateChanged"]
     model.watch(evaluation={"actOn": "Guarded"}, rollback={"onTemplateChange": "Proceed"})
     model.until(lambda s: holds(s).keys() == {"WarmingUp", "NotConfirmed"}, "the guard to be told off")
 

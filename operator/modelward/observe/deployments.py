@@ -1,6 +1,5 @@
 """Deployments as the API server holds them, read for what the operator needs of them."""
 
-import copy
 import hashlib
 import json
 from typing import Any
@@ -59,16 +58,18 @@ def template_hash(template: Json, version_at: Keys = ()) -> str:
         "volumes": pod.get("volumes") or [],
     }
     if version_at and version_at[0] == "spec":
-        shape = copy.deepcopy(shape)
-        _leave_out(shape, version_at[1:])
+        shape = _without(shape, version_at[1:])
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _leave_out(shape: Any, keys: Keys) -> None:
-    *way, last = keys
-    for key in way:
-        shape = shape[key]
-    shape.pop(last, None)
+def _without(shape: Any, keys: Keys) -> Any:
+    """Return a shape without what stands at the end of a way through it; only what lies on the way is copied."""
+    first, rest = keys[0], keys[1:]
+    if not rest:
+        return {key: value for key, value in shape.items() if key != first}
+    copied = shape.copy()
+    copied[first] = _without(shape[first], rest)
+    return copied
 
 
 def _selector(labels: dict[str, str]) -> str:
