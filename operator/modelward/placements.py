@@ -36,7 +36,7 @@ class Placements:
 
     async def steer(self, entry: Entry, spec: Spec, serving: Serving, so_far: Decision) -> Steered | None:
         """Do what spec.version asks; what serves then, and what is known by then. None: the turn ends here."""
-        if is_placing(so_far.status) and not managed.names_another(spec.version, so_far.status):
+        if is_placing(so_far.status) and managed.speaks_of(spec.version, so_far.status):
             return await self._carry_out(entry, spec, serving)
         now = self.scribe.now(entry)
         go = partial(reach_as_specified, spec, serving)

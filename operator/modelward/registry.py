@@ -29,7 +29,7 @@ class Entry:
     failures: int = 0
     announced: str = ""
     drifted_since: datetime | None = None
-    """When another version than spec.version was first seen in the Deployment, by the machine's clock."""
+    """When another version than spec.version was first seen in the Deployment, by the database's clock."""
     clock_offset: timedelta = field(default=timedelta(0))
 
 

@@ -1,5 +1,7 @@
 """Managed mode through the whole hallway: a version in the spec is deployed, and what else is written put right."""
 
+import pytest
+
 from builders import NAMESPACE, A, B, C, image_of
 from component.world import BAD, CHECK, GOOD, MINUTE, World, a_managed_world
 from doubles import a_source_error
@@ -102,6 +104,25 @@ async def test_a_database_that_is_down_is_no_reason_not_to_place():
     world.edit(version=B)
     await world.turn(MINUTE)
     assert world.serving() == B
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the patch", "after the patch"])
+@pytest.mark.parametrize("word", [None, C], ids=["the version is taken out", "another one is named"])
+async def test_a_word_that_was_taken_back_while_the_operator_was_down_is_not_carried_out(
+    word: str | None,
+    after: bool,  # noqa: FBT001
+):
+    world = await a_managed_world(A)
+    world.cluster.kill(1, verb="patch", kind="Deployment", after=after)
+    world.edit(version=B)
+    await world.turn(MINUTE)
+    world.edit(version=word)
+    world.restart()
+    await world.turn()
+    await world.turn(MINUTE)
+    assert world.serving() == (word or (B if after else A))
+    assert world.status().current_version == world.serving()
+    assert world.condition("Reconciling")[0] == "Unknown"
 
 
 async def test_somebody_who_deploys_in_between_is_seen_first():

@@ -30,9 +30,14 @@ class Course:
     is_drift: bool = False
 
 
+def speaks_of(wanted: str | None, status: Status) -> bool:
+    """Whether `placement` is about the version that the spec names."""
+    return status.placement is not None and status.placement.version == wanted
+
+
 def names_another(wanted: str | None, status: Status) -> bool:
     """Whether the spec names another version than the one that `placement` speaks of."""
-    return wanted is not None and (status.placement is None or status.placement.version != wanted)
+    return wanted is not None and not speaks_of(wanted, status)
 
 
 def steer(

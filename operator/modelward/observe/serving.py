@@ -43,13 +43,13 @@ def reach(spec: Spec, serving: Serving, version: str, remembered: str = "") -> s
     `remembered` counts where it still reads as that version; the whole reference comes back then, digest included.
     """
     kept = remembered if remembered and read_version(spec, remembered) == version else None
-    return _permit(spec, serving, kept or _build(spec, serving, version))
+    return _permit(spec, serving, version, kept or _build(spec, serving, version))
 
 
 def reach_as_specified(spec: Spec, serving: Serving, version: str, remembered: str = "") -> str | ServingProblem:
     """Say what to write to deploy a version: the catalogue's image goes before what held it here."""
     listed = next((known.image for known in spec.catalogue if known.name == version), None)
-    return _permit(spec, serving, listed) if listed else reach(spec, serving, version, remembered)
+    return _permit(spec, serving, version, listed) if listed else reach(spec, serving, version, remembered)
 
 
 def forbid(spec: Spec, serving: Serving, value: str) -> ServingProblem | None:
@@ -109,9 +109,14 @@ def _build(spec: Spec, serving: Serving, version: str) -> str | ServingProblem:
     return f"{parse_image(serving.value).repository}:{version}"
 
 
-def _permit(spec: Spec, serving: Serving, value: str | ServingProblem) -> str | ServingProblem:
+def _permit(spec: Spec, serving: Serving, version: str, value: str | ServingProblem) -> str | ServingProblem:
+    """Let pass what may be written, and is that version when it is read again."""
     if isinstance(value, ServingProblem):
         return value
+    again = read_version(spec, value)
+    if again != version:
+        what = f"stands in versions as {again!r}" if again else "would not be read as a version"
+        return ServingProblem(Reason.VERSION_UNKNOWN, f"{value!r}, which would be written for {version!r}, {what}")
     return forbid(spec, serving, value) or value
 
 

@@ -190,6 +190,14 @@ def test_a_version_that_the_catalogue_lacks_is_not_guessed():
     assert problem.message == "no entry of versions is called 'v9'; the entries are v1, v2"
 
 
+def test_what_would_be_read_as_another_version_is_not_written():
+    spec = a_spec(**template("r/m:{version}"), **catalogue(seven="r/m:7"))
+    problem = reach(spec, serves("r/m:6", spec), "7")
+    assert isinstance(problem, ServingProblem)
+    assert problem.reason is Reason.VERSION_UNKNOWN
+    assert problem.message == "'r/m:7', which would be written for '7', stands in versions as 'seven'"
+
+
 ELSEWHERE: dict[str, tuple[dict[str, Any], str]] = {
     "the catalogue": (catalogue(**{"9": "registry.example.com.evil/m:9"}), ""),
     "history": ({}, "registry.example.com/other:9"),
