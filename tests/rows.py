@@ -9,6 +9,7 @@ from typing import cast
 from modelward.domain.errors import SourceError
 from modelward.domain.quality import Quality, Sums, VersionCount, Window
 from modelward.domain.questions import Connection, Question
+from modelward.domain.source import OWN, Source
 
 LIMIT = 1e150
 
@@ -54,10 +55,13 @@ class InMemoryReader:
         self.down: SourceError | None = None
         self.broken: dict[str, SourceError] = {}
         """What a single model's rows make of the statement."""
+        self.unfit: dict[Source, SourceError] = {}
+        """Sources whose names do not fit."""
         self.registered: dict[str, bool] = {}
         """Versions of the registry, and whether they are archived."""
         self.registered_error: SourceError | None = None
         self.asked: list[list[Question]] = []
+        self.released: list[Connection] = []
 
     @property
     def statements(self) -> int:
@@ -69,15 +73,20 @@ class InMemoryReader:
         for row in rows:
             self.rows.setdefault(row.model, []).append(row)
 
-    async def read(self, connection: Connection, questions: Sequence[Question]) -> list[Quality | SourceError]:
+    async def read(
+        self, connection: Connection, questions: Sequence[Question], source: Source = OWN
+    ) -> list[Quality | SourceError]:
         """Answer all questions."""
         del connection
         self.asked.append(list(questions))
-        return [self.down or self.broken.get(q.model_name) or self.answer(q) for q in questions]
+        wrong = self.down or self.unfit.get(source)
+        return [wrong or self.broken.get(q.model_name) or self.answer(q) for q in questions]
 
-    async def versions(self, connection: Connection, model_name: str, environment: str) -> list[VersionCount]:
+    async def versions(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> list[VersionCount]:
         """List versions, the registry's first, the newest last."""
-        del connection
+        del connection, source
         if self.down:
             raise self.down
         live = [r for r in self.rows.get(model_name, ()) if r.environment == environment and r.role == "live"]
@@ -87,9 +96,15 @@ class InMemoryReader:
         seen = [VersionCount(version, number) for version, number in counts.items()]
         return [VersionCount(v, 0) for v in self.registered if v not in counts] + seen
 
-    async def archived(self, connection: Connection, model_name: str, environment: str) -> tuple[str, ...]:
+    async def release(self, connection: Connection) -> None:
+        """Remember who was let go."""
+        self.released.append(connection)
+
+    async def archived(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> tuple[str, ...]:
         """List the archived versions."""
-        del connection, model_name, environment
+        del connection, model_name, environment, source
         if error := self.down or self.registered_error:
             raise error
         return tuple(version for version, archived in self.registered.items() if archived)

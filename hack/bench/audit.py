@@ -40,6 +40,11 @@ class Call:
         return self.resource == "leases"
 
     @property
+    def is_secret(self) -> bool:
+        """Whether it reads a Secret, as a check that is due may do once a minute."""
+        return self.verb == "get" and self.resource == "secrets"
+
+    @property
     def is_status_write(self) -> bool:
         """Whether it writes the status of a ModelDeployment."""
         return self.verb == "patch" and self.resource == "modeldeployments/status"

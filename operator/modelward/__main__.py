@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from pathlib import Path
 
 import click
 
@@ -44,16 +45,44 @@ def db() -> None:
 
 
 @db.command()
-@click.option("--database-url", envvar="DATABASE_URL", required=True, help="postgresql://user:password@host/db")
-def init(database_url: str) -> None:
+@click.option("--database-url", envvar="DATABASE_URL", help="postgresql://user:password@host/db")
+@click.option("--print-sql", is_flag=True, help="Only print what would be run on an empty database.")
+def init(database_url: str | None, *, print_sql: bool) -> None:
     """Create the tables model_predictions and model_versions, or bring them up to date; harmless twice."""
-    from modelward.database.migrate import migrate  # noqa: PLC0415  --help stays fast
+    from modelward.database.migrate import migrate, print_migrations  # noqa: PLC0415  --help stays fast
 
+    if print_sql:
+        click.echo(print_migrations())
+        return
+    if not database_url:
+        raise click.UsageError("Missing option '--database-url' (env var: 'DATABASE_URL').")
     try:
         applied = migrate(database_url)
     except ModelwardError as error:
         raise click.ClickException(f"the database could not be prepared: {error}") from None
     click.echo(f"applied: {', '.join(applied)}" if applied else "nothing to do: the database is up to date")
+
+
+@db.command()
+@click.option("--database-url", envvar="DATABASE_URL", required=True, help="postgresql://user:password@host/db")
+@click.option(
+    "-f",
+    "--file",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Check for the tables that the ModelDeployments of this YAML file name; without it, for our own.",
+)
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
+def check(database_url: str, path: Path | None, output: str) -> None:
+    """Say whether a database is fit to be judged from, and what mends it where it is not; changes nothing."""
+    from modelward import checking  # noqa: PLC0415  --help stays fast
+
+    try:
+        checked = checking.check(database_url, checking.read_subjects(path))
+    except ModelwardError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(checking.as_json(checked) if output == "json" else checking.as_text(checked))
+    raise SystemExit(0 if checking.is_fine(checked) else 1)
 
 
 if __name__ == "__main__":

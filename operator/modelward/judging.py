@@ -20,6 +20,7 @@ from modelward.domain.quality import Quality
 from modelward.domain.questions import Connection, Question
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
+from modelward.domain.source import Source
 from modelward.domain.spec import Spec
 from modelward.domain.status import Status, Verdict
 from modelward.registry import Entry, Key, Registry
@@ -56,10 +57,10 @@ class Judging:
     follow: Callable[[Connection, tuple[str, str], Key], None]
 
     async def find_group(self, plan: Plan) -> object:
-        """Return what plans of one database have in common; a Secret that cannot be read stands for itself."""
+        """Return what plans of one statement have in common; a Secret that cannot be read stands for itself."""
         key = (plan.entry.resource.namespace, plan.spec.secret_name)
         try:
-            return await self.connections.find(*key)
+            return await self.connections.find(*key), plan.spec.source
         except (ClusterError, SourceError):
             return key
 
@@ -89,10 +90,10 @@ class Judging:
         """Before the one write that matters, look at the fleet and at the registry of versions."""
         spec, target = plan.spec, decision.order.to.version if decision.order else ""
         connection = await self.connections.find(plan.entry.resource.namespace, spec.secret_name)
-        archived = await self.reader.archived(connection, spec.model_name, spec.environment)
+        archived = await self.reader.archived(connection, spec.model_name, spec.environment, spec.source)
         if not fleet.breaker_open and target not in archived:
             return decision
-        answer = (await self.reader.read(connection, [plan.question]))[0]
+        answer = (await self.reader.read(connection, [plan.question], spec.source))[0]
         return self._decide(plan, answer, fleet, archived)
 
     def _decide(
@@ -115,29 +116,55 @@ class Judging:
         return judge(plan.spec, plan.status, replace(answer, archived=archived), plan.previous)
 
     async def _ask(self, plans: Sequence[Plan]) -> list[Quality | SourceError]:
-        """Group by connection; a Secret that cannot be read is the answer of its own resources only."""
+        """Group by connection and source; a Secret that cannot be read is the answer of its own resources only."""
         answers: dict[int, Quality | SourceError] = {}
-        groups: dict[Connection, list[int]] = {}
+        groups: dict[tuple[Connection, Source], list[int]] = {}
         for i, plan in enumerate(plans):
             try:
                 connection = await self.connections.find(plan.entry.resource.namespace, plan.spec.secret_name)
             except SourceError as error:
                 answers[i] = error
             else:
-                groups.setdefault(connection, []).append(i)
-        for connection, indexes in groups.items():
+                groups.setdefault((connection, plan.spec.source), []).append(i)
+        for (connection, source), indexes in groups.items():
             asked = [plans[i] for i in indexes]
-            answers |= dict(zip(indexes, await self._read(connection, asked), strict=True))
+            answers |= dict(zip(indexes, await self._read(connection, source, asked), strict=True))
         return [answers[i] for i in range(len(plans))]
 
-    async def _read(self, connection: Connection, plans: Sequence[Plan]) -> list[Quality | SourceError]:
+    async def _read(self, connection: Connection, source: Source, plans: Sequence[Plan]) -> list[Quality | SourceError]:
         began = time.monotonic()
-        answers = await self.reader.read(connection, [plan.question for plan in plans])
+        answers = await self.reader.read(connection, [plan.question for plan in plans], source)
+        connections = [connection] * len(plans)
+        if all(isinstance(answer, SourceError) and answer.reason in SUSPICIOUS for answer in answers):
+            connections = await self._read_anew(connection, source, plans, answers)
         share = (time.monotonic() - began) / len(plans)
-        for plan in plans:
+        for plan, used in zip(plans, connections, strict=True):
             plan.entry.check_seconds = share
-            self.follow(connection, (plan.spec.model_name, plan.spec.environment), plan.entry.resource.key)
+            if source.is_ours:  # labels in other tables do not announce themselves
+                self.follow(used, (plan.spec.model_name, plan.spec.environment), plan.entry.resource.key)
         return answers
+
+    async def _read_anew(
+        self, connection: Connection, source: Source, plans: Sequence[Plan], answers: list[Quality | SourceError]
+    ) -> list[Connection]:
+        """Where a Secret says something else by now (a changed password), ask again; each Secret for its own plans."""
+        used, secrets = [connection] * len(plans), dict[tuple[str, str], list[int]]()
+        for i, plan in enumerate(plans):
+            secrets.setdefault((plan.entry.resource.namespace, plan.spec.secret_name), []).append(i)
+        for where, indexes in secrets.items():
+            found = await self._find_anew(*where)
+            if found is not None and found != connection:
+                again = await self.reader.read(found, [plans[i].question for i in indexes], source)
+                for i, answer in zip(indexes, again, strict=True):
+                    used[i], answers[i] = found, answer
+        return used
+
+    async def _find_anew(self, namespace: str, name: str) -> Connection | None:
+        self.connections.forget(namespace, name)
+        try:
+            return await self.connections.find(namespace, name)
+        except (ClusterError, SourceError):  # then the database's own words are the better answer
+            return None
 
     def _fleet(self, decided: Sequence[tuple[Plan, Decision]]) -> Fleet:
         statuses = {key: entry.resource.status for key, entry in self.registry.entries.items()}

@@ -45,6 +45,12 @@ class Listeners:
             feed = self._feeds[connection] = _Feed(asyncio.create_task(self._listen(connection)))
         feed.interested.setdefault(model, set()).add(key)
 
+    def leave(self, connection: Connection) -> None:
+        """Hang up on a database that nobody asks any more."""
+        feed = self._feeds.pop(connection, None)
+        if feed is not None:
+            feed.task.cancel()
+
     def stop(self) -> None:
         """Hang up."""
         for feed in self._feeds.values():
@@ -64,5 +70,6 @@ class Listeners:
 
     def _tell(self, connection: Connection, announced: tuple[str, str, float]) -> None:
         model_name, environment, moment = announced
-        for key in self._feeds[connection].interested.get((model_name, environment), ()):
+        feed = self._feeds.get(connection)
+        for key in feed.interested.get((model_name, environment), ()) if feed else ():
             self.hear(key, moment)

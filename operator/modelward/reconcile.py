@@ -6,7 +6,7 @@ what serves? -> is a rollback under way? -> what was asked for? -> what should t
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -57,12 +57,13 @@ class Reconciler:
         rules: Rules,
         fence: Callable[[], bool] = lambda: True,
         follow: Callable[[Connection, tuple[str, str], Key], None] = lambda *_: None,
+        release: Callable[[Connection], Awaitable[None]] | None = None,
     ) -> None:
         self.cluster = cluster
         self.reader = reader
         self.registry = registry
         self.rules = rules
-        self.connections = Connections(cluster)
+        self.connections = Connections(cluster, release or reader.release)
         self.scribe = Scribe(cluster, clock, rules.instance)
         self.targets = Targets(cluster, rules.require_opt_in)
         self.rollbacks = Rollbacks(self.scribe, fence)
@@ -183,7 +184,7 @@ class Reconciler:
             return ()
         try:
             connection = await self.connections.find(resource.namespace, spec.secret_name)
-            found = await self.reader.versions(connection, spec.model_name, spec.environment)
+            found = await self.reader.versions(connection, spec.model_name, spec.environment, spec.source)
         except SourceError as error:
             log.warning("%s/%s: the database cannot list versions: %s", *resource.key, error)
             return ()

@@ -38,6 +38,8 @@ class Settings:
     """The reporting instance of Events, and who holds the Lease."""
     statement_timeout_seconds: int = 5
     """How long one statement on a database may take."""
+    replica_lag_seconds: int = 300
+    """How far a standby may be behind its primary before it is no source any more (ReplicaStale)."""
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:

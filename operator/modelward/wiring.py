@@ -11,6 +11,7 @@ from functools import partial
 
 from modelward.database.reader import PostgresReader
 from modelward.domain.errors import ClusterError, ForbiddenError, NotFoundError
+from modelward.domain.questions import Connection
 from modelward.domain.resource import GROUP, VERSION, parse_resource
 from modelward.kube.client import Client
 from modelward.kube.cluster import KubeCluster
@@ -63,13 +64,20 @@ def build(settings: Settings, access: Access) -> House:
     """Build the house."""
     client = Client(open_session(access, connections=8, user_agent="modelward"), access.server)
     cluster, registry = KubeCluster(client), Registry()
-    reader = PostgresReader(statement_timeout=settings.statement_timeout_seconds)
+    reader = PostgresReader(
+        statement_timeout=settings.statement_timeout_seconds, replica_lag=settings.replica_lag_seconds
+    )
     own_line = Client(open_session(access, connections=1, user_agent="modelward"), access.server)
     lease = Lease(own_line, settings.namespace, settings.lease_name, f"{settings.pod_name}-{time.time_ns():x}")
     rules = Rules(settings.pod_name, settings.require_opt_in, settings.breaker_percent)
     listeners = Listeners(reader)
+
+    async def release(connection: Connection) -> None:
+        listeners.leave(connection)
+        await reader.release(connection)
+
     reconciler = Reconciler(
-        cluster, reader, SystemClock(), registry, rules, lambda: lease.is_held, listeners.follow
+        cluster, reader, SystemClock(), registry, rules, lambda: lease.is_held, listeners.follow, release
     )  # fmt: skip
     sweeper = Sweeper(registry, reconciler, time.monotonic)
     listeners.hear = sweeper.hear

@@ -137,11 +137,17 @@ def test_a_secret_that_was_mended_is_read_at_the_next_check(model: Model):
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
-        ("DROP TABLE model_predictions", 'relation "model_predictions" does not exist'),
-        ("ALTER TABLE model_predictions DROP COLUMN actual CASCADE", "column p.actual does not exist"),
+        (
+            "DROP TABLE model_predictions",
+            "there is no table public.model_predictions; schema public has: model_versions",
+        ),
+        (
+            "ALTER TABLE model_predictions DROP COLUMN actual CASCADE",
+            "public.model_predictions has no column actual (actual); it has: model_name (text), ",
+        ),
         (
             "ALTER TABLE model_predictions ALTER COLUMN prediction TYPE text",
-            "function abs(text) does not exist",
+            "column prediction of public.model_predictions (prediction) is text; it must be a number",
         ),
     ],
 )

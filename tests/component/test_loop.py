@@ -12,6 +12,7 @@ from doubles import InMemoryReader
 from modelward.domain.errors import SourceError
 from modelward.domain.quality import Quality
 from modelward.domain.questions import Connection, Question
+from modelward.domain.source import OWN, Source
 
 WITHIN = 10
 SLOW = {**SECRET, "host": "slow"}
@@ -24,12 +25,14 @@ class HangingReader(InMemoryReader):
         super().__init__(world.clock)
         self.asked_slow, self.speak = asyncio.Event(), asyncio.Event()
 
-    async def read(self, connection: Connection, questions: Sequence[Question]) -> list[Quality | SourceError]:
+    async def read(
+        self, connection: Connection, questions: Sequence[Question], source: Source = OWN
+    ) -> list[Quality | SourceError]:
         """Answer, the slow one only after `speak`."""
         if ("host", "slow") in connection.parameters:
             self.asked_slow.set()
             await self.speak.wait()
-        return await super().read(connection, questions)
+        return await super().read(connection, questions, source)
 
 
 class Gate:

@@ -13,6 +13,8 @@ BY_STATE: dict[str, Reason] = {
     "42883": Reason.SCHEMA_MISMATCH,  # undefined_function: an operator that the column's type does not have
     "42804": Reason.SCHEMA_MISMATCH,  # datatype_mismatch
     "42846": Reason.SCHEMA_MISMATCH,  # cannot_coerce
+    "42809": Reason.SCHEMA_MISMATCH,  # wrong_object_type
+    "3F000": Reason.SCHEMA_MISMATCH,  # invalid_schema_name
     "42501": Reason.PERMISSION_DENIED,
     "57014": Reason.QUERY_TOO_COSTLY,  # query_canceled: the statement timeout
     "55P03": Reason.QUERY_TOO_COSTLY,  # lock_not_available: the lock timeout
@@ -33,6 +35,17 @@ BY_TEXT: tuple[tuple[str, Reason, str], ...] = (
     ("authentication", Reason.AUTHENTICATION_FAILED, "the database refused the login"),
     ("database ", Reason.DATABASE_MISSING, "the server has no database of the name in the Secret"),
     ("does not support ssl", Reason.TLS_FAILED, "TLS was asked for (sslmode) and the server does not offer it"),
+    (
+        "certificate verify failed",
+        Reason.TLS_FAILED,
+        "the server's certificate was not made by a CA of sslrootcert, or has expired",
+    ),
+    ("does not match host name", Reason.TLS_FAILED, "the server's certificate was made for another host name"),
+    (
+        "root certificate file",
+        Reason.TLS_FAILED,
+        "sslmode asks for a CA to check with, and the Secret has no sslrootcert",
+    ),
     ("certificate", Reason.TLS_FAILED, "the server's certificate does not hold"),
     ("ssl", Reason.TLS_FAILED, "the TLS connection failed"),
     ("refused", Reason.DATABASE_UNREACHABLE, "the connection was refused: is the server running, is the port right?"),

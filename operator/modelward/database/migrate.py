@@ -3,6 +3,7 @@
 from importlib import resources
 
 import psycopg
+from psycopg import sql
 
 from modelward.database.errors import explain_connect, explain_query
 
@@ -19,6 +20,15 @@ def find_migrations() -> list[tuple[int, str, str]]:
     folder = resources.files("modelward.database").joinpath("migrations")
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
     return [(int(f.name.split("_")[0]), f.name.removesuffix(".sql"), f.read_text()) for f in files]
+
+
+def print_migrations() -> str:
+    """Return all that `migrate` runs on an empty database, for whoever wants to read it or to run it by hand."""
+    parts = ["BEGIN", "SET LOCAL search_path = public", TABLE.strip().rstrip(";")]
+    for number, name, text in find_migrations():
+        record = sql.SQL("INSERT INTO modelward.migration (number, name) VALUES ({}, {})").format(number, name)
+        parts += [f"-- {name}\n{text.strip().rstrip(';')}", record.as_string()]
+    return ";\n\n".join([*parts, "COMMIT"]) + ";"
 
 
 def migrate(database_url: str) -> list[str]:
@@ -40,9 +50,9 @@ def _apply(connection: psycopg.Connection) -> list[str]:
     connection.execute(TABLE)
     done = {row[0] for row in connection.execute("SELECT number FROM modelward.migration")}
     applied = []
-    for number, name, sql in find_migrations():
+    for number, name, text in find_migrations():
         if number not in done:
-            connection.execute(sql.encode())
+            connection.execute(text.encode())
             connection.execute("INSERT INTO modelward.migration (number, name) VALUES (%s, %s)", (number, name))
             applied.append(name)
     return applied

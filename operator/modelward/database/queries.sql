@@ -3,7 +3,9 @@
 SELECT set_config('statement_timeout', %(statement_timeout)s, true),
        set_config('lock_timeout', %(lock_timeout)s, true),
        set_config('jit', 'off', true),  -- compiling takes longer than these queries
-       set_config('search_path', 'pg_catalog, public, pg_temp', true);
+       set_config('TimeZone', %(time_zone)s, true),  -- of columns that have none
+       set_config('search_path', 'pg_catalog, public, pg_temp', true),
+       pg_is_in_recovery() AS standby;
 
 -- name: judge
 -- Answer all questions of a group at once: one row for each question, part and version (the
@@ -22,7 +24,7 @@ WITH question AS (
     SELECT id, 'baseline', model, environment, label_delay, NULL, NULL,
            baseline, last.at - make_interval(secs => length), last.at + interval '1 microsecond'
     FROM question CROSS JOIN LATERAL (
-        SELECT max(p.predicted_at) AS at FROM model_predictions p
+        SELECT max(p.predicted_at)::timestamptz AS at FROM {calls} p
         WHERE p.model_name = model AND p.environment = question.environment AND p.model_version = baseline
           AND p.role = 'live' AND p.predicted_at < closes AND p.predicted_at > closes - interval '90 days') last
     WHERE baseline IS NOT NULL AND last.at IS NOT NULL
@@ -54,8 +56,8 @@ FROM part LEFT JOIN LATERAL (
                        (array_agg(p.prediction ORDER BY p.predicted_at))[1] AS prediction,
                        (array_agg(p.actual ORDER BY p.actual_at DESC NULLS LAST) FILTER (
                            WHERE p.actual IS NOT NULL AND (part.label_delay = 0 OR coalesce(p.actual_at, p.predicted_at)
-                                 <= p.predicted_at + make_interval(secs => part.label_delay))))[1] AS actual
-                FROM model_predictions p
+                                 <= p.predicted_at::timestamptz + make_interval(secs => part.label_delay))))[1] AS actual
+                FROM {predictions} p
                 WHERE p.model_name = part.model AND p.environment = part.environment AND p.role = 'live'
                   AND p.predicted_at >= part.opens AND p.predicted_at < part.closes
                   AND (part.only_version IS NULL OR p.model_version = part.only_version)
@@ -72,19 +74,20 @@ FROM part LEFT JOIN LATERAL (
 -- name: versions
 -- Every version that made a live prediction within 90 days, the one seen last at the end.
 SELECT model_version, count(*) AS predictions
-FROM model_predictions
+FROM {calls} p
 WHERE model_name = %(model)s AND environment = %(environment)s AND role = 'live'
   AND predicted_at > now() - interval '90 days'
 GROUP BY model_version
 ORDER BY max(predicted_at);
 
--- name: has_registry
--- Whether the optional table of versions is there.
-SELECT to_regclass('model_versions') IS NOT NULL;
+-- name: has_table
+-- Whether a table or view is there.
+SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = %(schema)s AND c.relname = %(table)s) AS there;
 
 -- name: registered
 -- The registry's versions of a model, and which of them are archived.
-SELECT model_version, archived_at IS NOT NULL AS archived
-FROM model_versions
+SELECT model_version, archived
+FROM {registry} v
 WHERE model_name = %(model)s AND environment = %(environment)s
 ORDER BY created_at;

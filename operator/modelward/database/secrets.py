@@ -12,47 +12,67 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from modelward.domain.errors import SourceError
-from modelward.domain.questions import Connection
+from modelward.domain.questions import Connection, Parameters
 from modelward.domain.reasons import Reason
 
+DIRECT = "directUri"
 KEYS = ("host", "port", "dbname", "user", "password", "sslmode", "sslrootcert")
 ALLOWED = frozenset(
-    {*KEYS, "hostaddr", "channel_binding", "target_session_attrs", "connect_timeout", "application_name"}
+    {
+        *KEYS,
+        "hostaddr",
+        "channel_binding",
+        "target_session_attrs",
+        "load_balance_hosts",
+        "connect_timeout",
+        "application_name",
+    }
 )
 DROPPED = frozenset({"connect_timeout", "application_name"})
 
 
 def read_connection(secret_name: str, values: dict[str, str]) -> Connection:
-    """Read `uri`, or host, port, dbname, user, password, sslmode, sslrootcert; SourceError names the key, no value."""
+    """Read `uri`, or host, port, dbname, user, password, sslmode, sslrootcert; SourceError names the key, no value.
+
+    `directUri` is the way past a pooler. A CA that is given is checked against, name and all, unless sslmode says less.
+    """
     if values.get("uri"):
-        parameters = _from_uri(secret_name, values["uri"])
+        parameters = _from_uri(secret_name, "uri", values["uri"])
     elif values.get("host"):
         parameters = {key: values[key] for key in KEYS if values.get(key)}
     else:
         keys = ", ".join(sorted(values)) or "none"
         message = f"Secret {secret_name} needs the key uri, or host, dbname, user and password; it has: {keys}"
         raise SourceError(Reason.SECRET_INCOMPLETE, message)
-    certificate = values.get("sslrootcert") or parameters.get("sslrootcert", "")
-    if certificate and certificate != "system":
-        parameters["sslrootcert"] = _store_certificate(secret_name, certificate)
+    direct = _from_uri(secret_name, DIRECT, values[DIRECT]) if values.get(DIRECT) else {}
+    certificate = values.get("sslrootcert", "")
+    return Connection(_finish(secret_name, parameters, certificate), _finish(secret_name, direct, certificate))
+
+
+def _finish(secret_name: str, parameters: dict[str, str], certificate: str) -> Parameters:
+    certificate = certificate or parameters.get("sslrootcert", "")
+    if certificate and parameters:
+        system = certificate.strip() == "system"
+        parameters["sslrootcert"] = "system" if system else _store_certificate(secret_name, certificate)
+        parameters.setdefault("sslmode", "verify-full")
     kept = {key: value.strip() for key, value in parameters.items() if key not in DROPPED}
-    return Connection(tuple(sorted(kept.items())))
+    return tuple(sorted(kept.items()))
 
 
-def _from_uri(secret_name: str, uri: str) -> dict[str, str]:
+def _from_uri(secret_name: str, key: str, uri: str) -> dict[str, str]:
     try:
         parsed = {key: str(value) for key, value in conninfo_to_dict(uri.strip()).items()}
     except ProgrammingError:
         message = (
-            f"the key uri of Secret {secret_name} is not a PostgreSQL URI such as postgresql://user:password@host/db"
+            f"the key {key} of Secret {secret_name} is not a PostgreSQL URI such as postgresql://user:password@host/db"
         )
         raise SourceError(Reason.SECRET_INCOMPLETE, message) from None
     refused = sorted(parsed.keys() - ALLOWED)
     if refused:
-        message = f"the key uri of Secret {secret_name} uses {', '.join(refused)}, which is not allowed here"
+        message = f"the key {key} of Secret {secret_name} uses {', '.join(refused)}, which is not allowed here"
         raise SourceError(Reason.SECRET_INCOMPLETE, message)
     if "host" not in parsed and "hostaddr" not in parsed:
-        raise SourceError(Reason.SECRET_INCOMPLETE, f"the key uri of Secret {secret_name} names no host")
+        raise SourceError(Reason.SECRET_INCOMPLETE, f"the key {key} of Secret {secret_name} names no host")
     return parsed
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from modelward.domain.errors import SourceError
 from modelward.domain.quality import Quality, VersionCount
 from modelward.domain.questions import Connection, Question
+from modelward.domain.source import OWN, Source
 
 Json = dict[str, Any]
 
@@ -22,15 +23,25 @@ class Clock(Protocol):
 class QualityReader(Protocol):
     """Reads predictions and actuals."""
 
-    async def read(self, connection: Connection, questions: Sequence[Question]) -> list[Quality | SourceError]:
+    async def read(
+        self, connection: Connection, questions: Sequence[Question], source: Source = OWN
+    ) -> list[Quality | SourceError]:
         """Answer all questions with one statement, in their order; a failing one carries its SourceError."""
         ...
 
-    async def versions(self, connection: Connection, model_name: str, environment: str) -> list[VersionCount]:
+    async def versions(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> list[VersionCount]:
         """List the versions that the database knows of a model, newest last; raises SourceError."""
         ...
 
-    async def archived(self, connection: Connection, model_name: str, environment: str) -> tuple[str, ...]:
+    async def release(self, connection: Connection) -> None:
+        """Hang up on a database that is not asked any more."""
+        ...
+
+    async def archived(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> tuple[str, ...]:
         """List the versions that the registry calls archived; raises SourceError."""
         ...
 

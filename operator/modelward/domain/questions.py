@@ -24,11 +24,18 @@ class Question:
     baseline_version: str | None = None
 
 
+Parameters = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach a database: libpq keywords and values, taken together from one Secret. Never printed."""
+    """How to reach a database: libpq keywords and values, taken together from one Secret. Never printed.
 
-    parameters: tuple[tuple[str, str], ...]
+    `direct` goes past a pooler, for LISTEN alone; empty where there is none.
+    """
+
+    parameters: Parameters
+    direct: Parameters = ()
 
     def __repr__(self) -> str:
         """Show nothing: the values are secret."""

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     DATABASE_MISSING = "DatabaseMissing", "The server answers, but has no database of that name."
     TLS_FAILED = "TLSFailed", "The TLS connection was refused or the certificate does not hold."
     SCHEMA_MISMATCH = "SchemaMismatch", "A table or a column is missing, or has another type."
+    REPLICA_STALE = "ReplicaStale", "The standby is too far behind its primary: its newest rows are old."
     QUERY_TOO_COSTLY = "QueryTooCostly", "The statement timeout ended the query."
     VALUE_OUT_OF_RANGE = "ValueOutOfRange", "The sums of the rows do not fit a double."
     QUERY_FAILED = "QueryFailed", "The database answered with an error of its own."

@@ -11,7 +11,9 @@ from typing import Any
 
 from modelward.domain.durations import parse_duration
 from modelward.domain.errors import InvalidSpecError
+from modelward.domain.mapping import check_environment, parse_source
 from modelward.domain.quality import MetricName
+from modelward.domain.source import OWN, Source
 from modelward.domain.version_field import (
     KnownVersion,
     VersionField,
@@ -83,6 +85,7 @@ class Spec:
     secret_name: str
     auto_rollback: bool
     environment: str = ""
+    source: Source = OWN
     version: str | None = None
     """Managed where it is there: the operator puts it into the Deployment. None: Tracked."""
     previous_version: str | None = None
@@ -97,11 +100,15 @@ class Spec:
 
 def parse_spec(name: str, raw: dict[str, Any]) -> Spec:
     """Read `spec` of the resource called `name`; InvalidSpecError names the field."""
+    database = _section(raw, "database")
+    source = parse_source(_section(database, "source"))
+    check_environment(raw.get("environment") or "", source)
     return Spec(
         model_name=raw.get("modelName") or name,
         environment=raw.get("environment") or "",
+        source=source,
         target_name=_section(raw, "targetRef").get("name") or name,
-        secret_name=_required(_section(_section(raw, "database"), "secretRef"), "name", "database.secretRef.name"),
+        secret_name=_required(_section(database, "secretRef"), "name", "database.secretRef.name"),
         auto_rollback=_required(raw, "autoRollback", "autoRollback"),
         version=parse_version(raw.get("version"), "version"),
         previous_version=parse_version(raw.get("previousVersion"), "previousVersion"),

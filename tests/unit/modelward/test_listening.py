@@ -94,3 +94,13 @@ async def test_stopping_hangs_up(feed: Feed, listeners: Listeners):
     (task,) = (f.task for f in listeners._feeds.values())
     await asyncio.wait([task], timeout=10)
     assert task.cancelled()
+
+
+async def test_a_database_that_nobody_asks_any_more_is_hung_up_on(listeners: Listeners):
+    listeners.follow(ONE, ("m", ""), FIRST)
+    task = listeners._feeds[ONE].task
+    listeners.leave(ONE)
+    listeners.leave(TWO)
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    assert listeners._feeds == {}

@@ -6,9 +6,9 @@ from importlib import resources
 import pytest
 
 from modelward.database.migrate import find_migrations
-from modelward.database.queries import named_query
+from modelward.database.queries import FILES, named_query
 
-TEXT = resources.files("modelward.database").joinpath("queries.sql").read_text()
+TEXT = "".join(resources.files("modelward.database").joinpath(name).read_text() for name in FILES)
 NAMES = re.findall(r"^-- name: (\w+)$", TEXT, re.MULTILINE)
 MIGRATIONS = find_migrations()
 

@@ -47,7 +47,10 @@ TAKEN: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"uri": f"postgresql://{HOST}/prices?connect_timeout=999&application_name=x"},
         {"host": HOST, "dbname": "prices"},
     ),
-    "the system's certificates": ({"host": HOST, "sslrootcert": "system"}, {"host": HOST, "sslrootcert": "system"}),
+    "the system's certificates": (
+        {"host": HOST, "sslrootcert": "system"},
+        {"host": HOST, "sslrootcert": "system", "sslmode": "verify-full"},
+    ),
 }
 
 

@@ -1,0 +1,100 @@
+"""`modelward db check`: is this database fit to be judged from, for our tables or for those that a resource names?"""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from modelward.database.checks import Finding, Level, examine
+from modelward.database.examination import gather_facts
+from modelward.database.secrets import read_connection
+from modelward.domain.errors import InvalidSpecError, SourceError
+from modelward.domain.mapping import check_environment, parse_source
+from modelward.domain.source import OWN, Source
+
+WIDTH = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What to check for: a resource's tables, or our own."""
+
+    name: str = ""
+    model_name: str = ""
+    environment: str = ""
+    source: Source = OWN
+
+
+def read_subjects(path: Path | None) -> list[Subject]:
+    """Read every ModelDeployment of a file; InvalidSpecError says what is wrong with it."""
+    if path is None:
+        return [Subject()]
+    try:
+        bodies = [body for body in yaml.safe_load_all(path.read_text()) if isinstance(body, dict)]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InvalidSpecError(str(path), f"cannot be read: {' '.join(str(error).split())}") from None
+    found = [_read_subject(body) for body in bodies if body.get("kind") == "ModelDeployment"]
+    if not found:
+        raise InvalidSpecError(str(path), "holds no ModelDeployment")
+    return found
+
+
+def check(url: str, subjects: list[Subject]) -> list[tuple[Subject, list[Finding]]]:
+    """Check each subject in the database of a URL; no connection is a finding as well."""
+    return [(subject, asyncio.run(_check(url, subject))) for subject in subjects]
+
+
+def is_fine(checked: list[tuple[Subject, list[Finding]]]) -> bool:
+    """Whether nothing is a problem."""
+    return all(finding.level is not Level.PROBLEM for _, findings in checked for finding in findings)
+
+
+def as_text(checked: list[tuple[Subject, list[Finding]]]) -> str:
+    """Write for people: a line for each finding, and below it what mends it."""
+    lines: list[str] = []
+    for subject, findings in checked:
+        lines += [f"{subject.name}:"] if subject.name else []
+        for finding in findings:
+            lines.append(f"{finding.level:<{WIDTH}}{finding.about:<{WIDTH + 1}} {finding.sentence}")
+            lines += [f"{'':<{WIDTH}}{'mend':<{WIDTH + 1}} {statement}" for statement in finding.mend]
+    return "\n".join(lines)
+
+
+def as_json(checked: list[tuple[Subject, list[Finding]]]) -> str:
+    """Write for programs."""
+    bodies = [
+        {"name": subject.name, "findings": [_body(finding) for finding in findings]} for subject, findings in checked
+    ]
+    return json.dumps({"fine": is_fine(checked), "checks": bodies}, indent=2, ensure_ascii=False)
+
+
+async def _check(url: str, subject: Subject) -> list[Finding]:
+    try:
+        connection = read_connection("--database-url", {"uri": url})
+        facts = await gather_facts(connection, subject.source, subject.model_name, subject.environment)
+    except SourceError as error:
+        return [Finding(Level.PROBLEM, "server", f"{error.reason}: {error}")]
+    return examine(facts)
+
+
+def _read_subject(body: dict[str, Any]) -> Subject:
+    spec, name = body.get("spec") or {}, str((body.get("metadata") or {}).get("name") or "")
+    database = spec.get("database") if isinstance(spec, dict) else None
+    if not isinstance(database, dict):
+        raise InvalidSpecError("spec.database", "expected an object")
+    source = parse_source(database.get("source") or {})
+    environment = spec.get("environment") or ""
+    check_environment(environment, source)
+    return Subject(name, spec.get("modelName") or name, environment, source)
+
+
+def _body(finding: Finding) -> dict[str, Any]:
+    return {
+        "level": finding.level.value,
+        "about": finding.about,
+        "message": finding.sentence,
+        "mend": list(finding.mend),
+    }

@@ -1,0 +1,186 @@
+"""Links to databases: one for each, opened when needed, with short read-only transactions that stay within bounds."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.errors import FeatureNotSupported
+from psycopg.rows import DictRow, dict_row
+
+from modelward.database.errors import explain_connect, explain_query
+from modelward.database.relations import query_for
+from modelward.domain.errors import SourceError
+from modelward.domain.questions import Connection, Parameters
+from modelward.domain.reasons import Reason
+from modelward.domain.source import OWN
+
+Row = dict[str, Any]
+Link = psycopg.AsyncConnection[DictRow]
+KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10000}
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long things may take, in seconds; and how far behind a standby may be."""
+
+    statement_timeout: float = 5.0
+    lock_timeout: float = 1.0
+    connect_timeout: float = 5.0
+    replica_lag: float = 300.0
+
+    def settings(self, time_zone: str) -> dict[str, str]:
+        """Return what the query `settings` wants bound."""
+        return {
+            "statement_timeout": f"{round(self.statement_timeout * 1000)}ms",
+            "lock_timeout": f"{round(self.lock_timeout * 1000)}ms",
+            "time_zone": time_zone,
+        }
+
+    @property
+    def deadline(self) -> float:
+        """After which even a server that says nothing is given up."""
+        return self.statement_timeout + self.connect_timeout + 5
+
+
+@dataclass(slots=True)
+class _Line:
+    """One database: its open link, if any, and who uses it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    link: Link | None = None
+    released: bool = False
+
+
+class Links:
+    """All links; each is used by one question at a time."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._lines: dict[Connection, _Line] = {}
+
+    async def ask(
+        self, connection: Connection, query: sql.Composed, parameters: dict[str, Any], time_zone: str = OWN.time_zone
+    ) -> list[Row]:
+        """Run one statement in a transaction of its own; SourceError where it fails.
+
+        A link that was cut while nobody used it (a restart, a firewall) is made anew: the statement only reads.
+        """
+        line = self._lines.setdefault(connection, _Line())
+        try:
+            async with asyncio.timeout(self._bounds.deadline), line.lock:
+                kept = line.link is not None
+                try:
+                    return await self._run(line, connection, query, parameters, time_zone)
+                except SourceError:
+                    if not (kept and line.link is None):
+                        raise
+                return await self._run(line, connection, query, parameters, time_zone)
+        except TimeoutError:
+            raise SourceError(Reason.DATABASE_UNREACHABLE, "the database did not answer in time") from None
+        finally:
+            if line.released:
+                await _discard(line)
+
+    async def _run(
+        self, line: _Line, connection: Connection, query: sql.Composed, parameters: dict[str, Any], time_zone: str
+    ) -> list[Row]:
+        async with self._transaction(line, connection, time_zone) as cursor:
+            await cursor.execute(query, parameters)
+            return await cursor.fetchall()
+
+    @asynccontextmanager
+    async def _transaction(
+        self, line: _Line, connection: Connection, time_zone: str
+    ) -> AsyncIterator[psycopg.AsyncCursor[DictRow]]:
+        """Begin a read-only transaction with its bounds; what it cannot do is a SourceError."""
+        link = await self._connect(connection, line)
+        try:
+            async with link.transaction(), link.cursor() as cursor:
+                await self._prepare(link, cursor, time_zone)
+                yield cursor
+        except psycopg.Error as error:
+            if link.broken or link.closed or error.sqlstate is None:
+                await _discard(line)
+            raise explain_query(error) from None
+        except SourceError:
+            raise
+        except BaseException:
+            await _discard(line)
+            raise
+
+    async def release(self, connection: Connection) -> None:
+        """Hang up on a database that nobody asks any more; whoever is asking now gets the answer first."""
+        line = self._lines.pop(connection, None)
+        if line is not None:
+            line.released = True
+            if not line.lock.locked():
+                await _discard(line)
+
+    async def close(self) -> None:
+        """Hang up everywhere."""
+        for line in self._lines.values():
+            await _discard(line)
+
+    async def _prepare(self, link: Link, cursor: psycopg.AsyncCursor[DictRow], time_zone: str) -> None:
+        await cursor.execute(query_for("settings", OWN), self._bounds.settings(time_zone))
+        row = await cursor.fetchone()
+        if row is not None and row["standby"]:
+            await self._refuse_stale(link, cursor)
+
+    async def _refuse_stale(self, link: Link, cursor: psycopg.AsyncCursor[DictRow]) -> None:
+        """Take no old rows for new ones; a standby that cannot say how far it is (as Aurora's) is believed."""
+        try:
+            async with link.transaction():
+                await cursor.execute(query_for("replica", OWN), {})
+                row = await cursor.fetchone()
+        except FeatureNotSupported:
+            return
+        problem = find_staleness(row or {}, self._bounds.replica_lag)
+        if problem is not None:
+            raise SourceError(Reason.REPLICA_STALE, problem)
+
+    async def _connect(self, connection: Connection, line: _Line) -> Link:
+        if line.link is not None and not line.link.closed:
+            return line.link
+        link = await open_link(connection.parameters, self._bounds.connect_timeout)
+        await link.set_read_only(True)
+        line.link = link
+        return link
+
+
+def find_staleness(row: Row, limit: float) -> str | None:
+    """Say why a standby is too old; time alone is no sign, since an idle primary writes nothing."""
+    behind = row.get("behind")
+    if behind is None or behind <= limit:
+        return None
+    if not row["receiving"]:
+        return f"the standby receives nothing from its primary, and its last change is {behind:.0f} s old"
+    if not row["caught_up"]:
+        return f"the standby is {behind:.0f} s behind its primary"
+    return None
+
+
+async def open_link(parameters: Parameters, connect_timeout: float) -> Link:
+    """Connect; SourceError says why no connection came about. Nothing is prepared: poolers stand in between."""
+    keywords: dict[str, Any] = {**KEEPALIVE, **dict(parameters)}
+    try:
+        return await psycopg.AsyncConnection.connect(
+            **keywords,
+            connect_timeout=round(connect_timeout),
+            application_name="modelward",
+            autocommit=True,
+            prepare_threshold=None,
+            row_factory=dict_row,
+        )
+    except (psycopg.Error, OSError, ValueError) as error:
+        raise explain_connect(error) from None
+
+
+async def _discard(line: _Line) -> None:
+    link, line.link = line.link, None
+    if link is not None:
+        await link.close()
