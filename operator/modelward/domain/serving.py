@@ -67,6 +67,8 @@ class Deployment:
     allowed_images: str | None = None
     rolled_back_from: str | None = None
     rolled_back_to: str | None = None
+    revision: int | None = None
+    """The number that its controller gave the template; None before it has looked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from modelward.domain.serving import (
 from modelward.domain.version_field import VersionField
 from modelward.observe.place import Keys, find_place
 
+REVISION = "deployment.kubernetes.io/revision"
 KEPT = ("name", "image", "env", "envFrom", "command", "args")
 
 
@@ -43,7 +44,14 @@ def parse_deployment(body: Json, field: VersionField = VersionField()) -> Deploy
         allowed_images=notes.get(ALLOWED_IMAGES),
         rolled_back_from=notes.get(ROLLED_BACK_FROM),
         rolled_back_to=notes.get(ROLLED_BACK_TO),
+        revision=read_revision(notes),
     )
+
+
+def read_revision(annotations: dict[str, str]) -> int | None:
+    """Read the number that the controller gives to a Deployment's template and to its ReplicaSets."""
+    number = annotations.get(REVISION, "")
+    return int(number) if number.isdecimal() else None
 
 
 def template_hash(template: Json, version_at: Keys = ()) -> str:

@@ -6,10 +6,8 @@ from modelward.domain.reasons import Reason
 from modelward.domain.serving import ALLOWED_IMAGES, Deployment, Place, Revision, Serving, ServingProblem
 from modelward.domain.spec import Spec
 from modelward.domain.version_field import FieldType
-from modelward.observe.deployments import template_hash
+from modelward.observe.deployments import read_revision, template_hash
 from modelward.observe.place import find_place
-
-REVISION = "deployment.kubernetes.io/revision"
 
 
 def find_serving(spec: Spec, deployment: Deployment) -> Serving | ServingProblem:
@@ -67,10 +65,15 @@ def forbid(spec: Spec, serving: Serving, value: str) -> ServingProblem | None:
 
 
 def find_revisions(spec: Spec, deployment: Deployment, replica_sets: list[Json]) -> tuple[Revision, ...]:
-    """Read the Deployment's own ReplicaSets, oldest revision first, those that hold a readable version."""
+    """Read the Deployment's own ReplicaSets, oldest revision first, those that hold a readable version.
+
+    They are listed after the Deployment was read: a newer revision than its own is not its past, but what was deployed
+    in between.
+    """
     owned = (rs for rs in replica_sets if _is_owned(rs, deployment.uid))
     found = (_revision(spec, rs) for rs in owned)
-    return tuple(sorted((r for r in found if r is not None), key=lambda r: r.number))
+    newest = float("inf") if deployment.revision is None else deployment.revision
+    return tuple(sorted((r for r in found if r is not None and r.number <= newest), key=lambda r: r.number))
 
 
 def _revision(spec: Spec, replica_set: Json) -> Revision | None:
@@ -80,8 +83,8 @@ def _revision(spec: Spec, replica_set: Json) -> Revision | None:
         return None
     place, keys = found
     version = read_version(spec, place.value)
-    number = (replica_set["metadata"].get("annotations") or {}).get(REVISION, "0")
-    return Revision(int(number), version, place.value, template_hash(template, keys)) if version else None
+    number = read_revision(replica_set["metadata"].get("annotations") or {}) or 0
+    return Revision(number, version, place.value, template_hash(template, keys)) if version else None
 
 
 def _is_owned(replica_set: Json, uid: str) -> bool:

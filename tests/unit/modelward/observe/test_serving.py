@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from builders import A, B, C, a_deployment, a_replica_set, a_spec, image_of
+from builders import B, a_deployment, a_spec, image_of
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving, ServingProblem
 from modelward.domain.spec import Spec
 from modelward.observe.deployments import parse_deployment
-from modelward.observe.serving import find_revisions, find_serving, reach, reach_as_specified, read_version
+from modelward.observe.serving import find_serving, reach, reach_as_specified, read_version
 
 ENV = {"type": "Env", "env": {"name": "MODEL_VERSION"}}
 NOTE = {"type": "Annotation", "annotation": {"key": "example.com/version"}}
@@ -255,45 +255,3 @@ def test_is_no_version(field: dict[str, Any], text: str, reason: Reason, words: 
     assert isinstance(problem, ServingProblem)
     assert problem.reason is reason
     assert words in problem.message
-
-
-# -- the past --------------------------------------------------------------------------------------------------------
-
-
-def test_the_deployments_own_replica_sets_are_its_past_oldest_first():
-    body = raw()
-    sets = [a_replica_set(body, v, n) for v, n in ((C, 10), (A, 2), (B, 9))]
-    found = find_revisions(a_spec(), parse_deployment(body), sets)
-    assert [(r.number, r.version, r.value) for r in found] == [
-        (2, A, image_of(A)),
-        (9, B, image_of(B)),
-        (10, C, image_of(C)),
-    ]
-
-
-def test_replica_sets_of_others_or_without_a_readable_version_are_left_out():
-    body = raw()
-    foreign = a_replica_set({**body, "metadata": {**body["metadata"], "uid": "other"}}, A, 1)
-    orphan = a_replica_set(body, A, 2)
-    del orphan["metadata"]["ownerReferences"]
-    unreadable = a_replica_set(body, A, 3)
-    unreadable["spec"]["template"]["spec"]["containers"][0]["image"] = "model"
-    ambiguous = a_replica_set(body, A, 4)
-    ambiguous["spec"]["template"]["spec"]["containers"].append(PROXY)
-    assert find_revisions(a_spec(), parse_deployment(body), [foreign, orphan, unreadable, ambiguous]) == ()
-
-
-def test_the_past_of_a_variable_and_of_an_annotation_is_read_from_the_same_place():
-    body = raw(containers=[{**MODEL, "env": [{"name": "MODEL_VERSION", "value": "7"}]}])
-    older = a_replica_set(body, A, 1)
-    older["spec"]["template"]["metadata"] = {"annotations": {"example.com/version": "6"}}
-    older["spec"]["template"]["spec"]["containers"][0] |= {
-        "image": image_of(B),
-        "env": [{"name": "MODEL_VERSION", "value": "6"}],
-    }
-    for field in (ENV, NOTE):
-        spec = a_spec(versionField=field)
-        now = parse_deployment(body, spec.version_field)
-        (revision,) = find_revisions(spec, now, [older])
-        assert (revision.version, revision.value) == ("6", "6")
-        assert (revision.template_hash == now.template_hash) is (field is ENV)
