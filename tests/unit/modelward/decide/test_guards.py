@@ -37,7 +37,8 @@ from modelward.domain.status import Breaches, Epoch, PlacedBy, PlacementState, S
 MINUTE = timedelta(minutes=1)
 BAD = sums(0.85, 4200)
 CONFIRMED = Breaches(2, NOW)
-SOFT = {"WarmingUp", "NotConfirmed", "OnlyR2", "WithinNormalVariation", "WithinNoise", "BaselineStale", "TemplateChanged"}
+SOFT = {"WarmingUp", "NotConfirmed", "OnlyR2", "BaselineStale", "TemplateChanged"}
+SOFT |= {"WithinNormalVariation", "WithinNoise"}
 ALL = [
     "Suspended",
     "Contested",
