@@ -14,7 +14,7 @@ from modelward.domain.decision import RollbackOrder, Target
 from modelward.domain.quality import Quality, Sums, VersionCount, Window
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Asked, Resource
-from modelward.domain.serving import Container, Deployment, Rollout, Serving
+from modelward.domain.serving import Deployment, Place, Rollout, Serving
 from modelward.domain.spec import Spec, parse_spec
 from modelward.domain.status import (
     Baseline,
@@ -22,6 +22,8 @@ from modelward.domain.status import (
     Move,
     Phase,
     PlacedBy,
+    Placement,
+    PlacementState,
     Quarantine,
     Rollback,
     Standing,
@@ -90,10 +92,21 @@ def a_quality(
 
 def a_serving(version: str = B, *, template_hash: str = SHAPE, **changes: Any) -> Serving:
     """Return a Deployment, rolled out, whose only container runs a version."""
-    container = Container("model", image_of(version), 0)
+    place = a_place(image_of(version))
     rollout = Rollout(complete=True, failed=False, sentence="1 of 1 replicas updated, 1 available")
-    deployment = Deployment("uid-d", NAMESPACE, NAME, "7", (container,), template_hash, rollout)
-    return Serving(replace(deployment, **changes), container, version)
+    deployment = Deployment("uid-d", NAMESPACE, NAME, "7", place, template_hash, rollout)
+    return Serving(replace(deployment, **changes), place, version)
+
+
+def in_reach(version: str, remembered: str) -> str:
+    """Say what to write for a version, where nothing stands against it."""
+    return remembered or image_of(version)
+
+
+def a_place(value: str) -> Place:
+    """Return the image of the only container as the place of the version."""
+    path = "/spec/template/spec/containers/0"
+    return Place(value, f"{path}/image", ((f"{path}/name", "model"),), "image of container model")
 
 
 def a_move(number: int, version: str, **changes: Any) -> Move:
@@ -109,7 +122,7 @@ def a_status(*versions: str, since: datetime = NOW - 2 * DAY, landing: bool = Fa
     *before, current = [a_move(i, version) for i, version in enumerate(served, start=1)]
     running = replace(current, started_time=since, ended_time=None, quality=Standing.UNPROVEN)
     placed_by = PlacedBy.ROLLBACK if landing else PlacedBy.OBSERVED
-    epoch = Epoch(running.epoch, running.version, running.image, SHAPE, since, placed_by, landing)
+    epoch = Epoch(running.epoch, running.version, running.value, SHAPE, since, placed_by, landing)
     status = Status(0, epoch=epoch, current_version=running.version, history=(*before, running))
     return replace(status, **changes)
 
@@ -128,8 +141,8 @@ def a_rollback(phase: Phase = Phase.VERIFIED, **changes: Any) -> Rollback:
         epoch=2,
         from_=B,
         to=A,
-        from_image=image_of(B),
-        to_image=image_of(A),
+        from_value=image_of(B),
+        to_value=image_of(A),
         phase=phase,
         automatic=True,
         reason="Degraded",
@@ -139,6 +152,12 @@ def a_rollback(phase: Phase = Phase.VERIFIED, **changes: Any) -> Rollback:
         finished_time=None if phase.under_way else moment,
     )
     return replace(rollback, **changes)
+
+
+def a_placement(state: PlacementState = PlacementState.PLACED, version: str = B, **changes: Any) -> Placement:
+    """Return what became of spec.version, an hour ago."""
+    reason = {PlacementState.HELD: "SpecVersionHeld", PlacementState.CONTESTED: "Contested"}.get(state, "VersionPlaced")
+    return replace(Placement(version, state, reason, "R2 fell", NOW - HOUR), **changes)
 
 
 def a_baseline(version: str = A, rows: Sums | None = None, *, end: datetime = NOW - 2 * DAY) -> Baseline:

@@ -25,7 +25,7 @@ from modelward.domain.evidence import Evidence
 from modelward.domain.quality import Quality, SideBySide, Window
 from modelward.domain.questions import Question
 from modelward.domain.resource import Resource
-from modelward.domain.serving import Container, Deployment, Rollout, Serving
+from modelward.domain.serving import Deployment, Place, Rollout, Serving
 from modelward.domain.spec import ActOn, Spec, parse_spec
 from modelward.domain.status import Epoch, Move, Standing, Status, Verdict
 
@@ -68,7 +68,7 @@ class Course:
         judgement = judge(self.spec, status, quality, PREVIOUS)
         resource = Resource("uid", "ml", "flights", 1, "1", BEGAN, self.spec, status)
         return decide(
-            resource, self.spec, status, SERVING, PREVIOUS, "", judgement, Fleet(), quality.now, evidence
+            resource, self.spec, status, SERVING, PREVIOUS, judgement, Fleet(), quality.now, evidence
         )  # fmt: skip
 
     def _quality(self, status: Status, now: datetime) -> Quality:
@@ -137,6 +137,6 @@ def _status(start: datetime) -> Status:
 
 
 PREVIOUS = Previous(OLD, f"{IMAGE}:{OLD}", "shape")
-CONTAINER = Container("model", f"{IMAGE}:{NEW}", 0)
+PLACE = Place(f"{IMAGE}:{NEW}", "/spec/template/spec/containers/0/image")
 ROLLOUT = Rollout(complete=True, failed=False, sentence="1 of 1 replicas updated, 1 available")
-SERVING = Serving(Deployment("uid-d", "ml", "flights", "1", (CONTAINER,), "shape", ROLLOUT), CONTAINER, NEW)
+SERVING = Serving(Deployment("uid-d", "ml", "flights", "1", PLACE, "shape", ROLLOUT), PLACE, NEW)

@@ -5,6 +5,7 @@ list. Retries, order and schedules are the sweeper's.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import kopf
 from modelward.domain.errors import SettingsError
 from modelward.domain.resource import GROUP, PLURAL, VERSION, parse_resource
 from modelward.kube.session import Access, TokenFile, open_session
-from modelward.observe.serving import parse_deployment
+from modelward.observe.deployments import parse_deployment
 from modelward.wiring import House
 
 TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
@@ -70,8 +71,8 @@ def _register_watches(operator: kopf.OperatorRegistry, house: House) -> None:
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         if not registry.claimants(key):
             return
-        deployment = None if event["type"] == "DELETED" else parse_deployment(body)
-        for concerned in registry.see(key, deployment):
+        look = None if event["type"] == "DELETED" else partial(parse_deployment, body)
+        for concerned in registry.see(key, look):
             sweeper.kick(concerned)
 
 

@@ -25,7 +25,6 @@ from modelward.domain.serving import Serving
 from modelward.domain.source import Source
 from modelward.domain.spec import ActOn, Spec
 from modelward.domain.status import Status, Verdict
-from modelward.observe.serving import image_for
 from modelward.registry import Entry, Key, Registry
 from modelward.rollbacks import Rollbacks
 
@@ -133,11 +132,10 @@ class Judging:
         evidence: Evidence | None = None,
     ) -> Decision:
         judgement = self._judge(plan, answer, archived)
-        image = image_for(plan.spec, plan.serving.image, plan.previous.version) if plan.previous else ""
         now = self.rollbacks.scribe.now(plan.entry)
         resource = plan.entry.resource
         return decide(
-            resource, plan.spec, plan.status, plan.serving, plan.previous, image, judgement, fleet, now, evidence
+            resource, plan.spec, plan.status, plan.serving, plan.previous, judgement, fleet, now, evidence
         )  # fmt: skip
 
     def _judge(self, plan: Plan, answer: Quality | SourceError, archived: tuple[str, ...]) -> Judgement:

@@ -6,38 +6,39 @@ what serves? -> is a rollback under way? -> what was asked for? -> what should t
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from modelward.connections import Connections
-from modelward.decide import journal, requests
+from modelward.decide import journal, managed, requests
 from modelward.decide.comparison import frozen_baseline
-from modelward.decide.conditions import READY, summarise
+from modelward.decide.conditions import READY, is_placing, summarise
 from modelward.decide.decide import follow, refuse
 from modelward.decide.epochs import adopt, served_before
 from modelward.decide.previous import Previous, find_previous
-from modelward.domain.decision import Decision
-from modelward.domain.errors import ClusterError, NotFoundError, SourceError
+from modelward.domain.decision import Announcement, Decision
+from modelward.domain.errors import SourceError
 from modelward.domain.ports import Clock, Cluster, QualityReader
 from modelward.domain.questions import Comparison, Connection, Question
 from modelward.domain.reasons import PROBLEMS, Reason
-from modelward.domain.serving import ALLOW_ROLLBACK, Deployment, Serving, ServingProblem
+from modelward.domain.serving import Serving, ServingProblem
 from modelward.domain.spec import Spec
-from modelward.domain.status import Phase, Status
+from modelward.domain.status import Status
 from modelward.judging import Judging, Plan
-from modelward.observe.serving import find_revisions, find_serving, image_for, parse_deployment
+from modelward.observe.serving import find_revisions, reach
+from modelward.placements import Placements
 from modelward.registry import Entry, Key, Registry
 from modelward.rollbacks import Rollbacks, is_under_way
 from modelward.scribe import Scribe
+from modelward.targets import Targets
 
 if TYPE_CHECKING:
-    from modelward.domain.ports import Json
     from modelward.judging import Recall
 
 log = logging.getLogger(__name__)
-MANY = 10  # from here on, one list of a namespace is cheaper than reading each of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +70,15 @@ class Reconciler:
         self.rules = rules
         self.connections = Connections(cluster, release or reader.release)
         self.scribe = Scribe(cluster, clock, rules.instance)
+        self.targets = Targets(cluster, rules.require_opt_in)
         self.rollbacks = Rollbacks(self.scribe, fence)
+        self.placements = Placements(self.scribe, fence)
         self.glance: Callable[[Entry, Spec, Status], Status] = lambda _entry, _spec, status: status
         self.recall: Recall = _know_all
         recall = self._recall
         self.judging = Judging(
             reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow, recall
         )  # fmt: skip
-
-    async def prefetch(self, entries: Sequence[Entry]) -> None:
-        """Where many resources of a namespace are new at once, list what they need instead of reading it for each."""
-        new: dict[str, dict[str, list[Entry]]] = {}
-        for entry in entries:
-            if entry.resource.spec is not None and not entry.deployment_read:
-                target = entry.resource.spec.target_name
-                new.setdefault(entry.resource.namespace, {}).setdefault(target, []).append(entry)
-        for namespace, wanted in new.items():
-            if len(wanted) >= MANY:
-                await self._list_targets(namespace, wanted)
 
     async def prepare(self, entry: Entry, *, due: bool) -> Plan | None:
         """Do all of a turn that needs no verdict; return what is left to ask, None where nothing is."""
@@ -100,9 +92,9 @@ class Reconciler:
             await self._refuse(entry, conflict, now)
             return None
         if spec.suspend and not is_under_way(resource.status):
-            await self._suspend(entry, now)
+            await self._suspend(entry, Decision(resource.status), now)
             return None
-        serving = await self._observe(entry, spec)
+        serving = await self.targets.observe(entry, spec)
         if isinstance(serving, ServingProblem):
             await self._lose(entry, serving, now)
             return None
@@ -111,25 +103,39 @@ class Reconciler:
     async def _proceed(self, entry: Entry, spec: Spec, serving: Serving, *, due: bool) -> Plan | None:
         if is_under_way(entry.resource.status):
             await self.rollbacks.resume(entry, spec, serving)
-            again = await self._observe(entry, spec)
+            again = await self.targets.observe(entry, spec)
             if isinstance(again, ServingProblem):
                 return None
             serving = again
         resource, now = entry.resource, self.scribe.now(entry)
         status = replace(resource.status, target=spec.target_name)
         if status.epoch is None:
-            status = await self._adopt(entry, status, spec, serving)
+            replica_sets = await self.targets.take_replica_sets(entry, serving)
+            status = adopt(status, serving, find_revisions(spec, serving.deployment, replica_sets), now)
+            status = managed.adopted(spec.version, status, serving, now)
         status = self.glance(entry, spec, status)
         settled = journal.settle(status, spec, serving, now)
-        if is_under_way(settled.status):
+        if is_under_way(settled.status) and (spec.suspend or not managed.names_another(spec.version, settled.status)):
             await self.scribe.note(entry)
             return None
         if spec.suspend:
-            after = summarise(settled.status, resource.generation, now, suspended=True)
-            await self.scribe.finish(entry, after, settled.announcements, figures_too=False)
+            await self._suspend(entry, settled, now)
             return None
-        decision = follow(resource, spec, settled.status, serving, now)
-        decision = replace(decision, announcements=settled.announcements + decision.announcements)
+        steered = await self.placements.steer(entry, spec, serving, settled)
+        if steered is None:
+            return None
+        serving, so_far = steered
+        settled = journal.settle(so_far.status, spec, serving, now)
+        if is_under_way(settled.status):  # not another one after all
+            await self._finish(entry, settled.status, so_far.announcements, now)
+            return None
+        told = so_far.announcements + settled.announcements
+        return await self._follow(entry, spec, serving, Decision(settled.status, announcements=told), due=due)
+
+    async def _follow(self, entry: Entry, spec: Spec, serving: Serving, so_far: Decision, *, due: bool) -> Plan | None:
+        now = self.scribe.now(entry)
+        decision = follow(entry.resource, spec, so_far.status, serving, partial(reach, spec, serving), now)
+        decision = replace(decision, announcements=so_far.announcements + decision.announcements)
         if decision.order is None:
             decision = await self._answer(entry, spec, serving, decision, now)
         if decision.order is not None:
@@ -145,10 +151,11 @@ class Reconciler:
         if asked or edited:
             self.connections.forget(resource.namespace, spec.secret_name)
         if not (due or asked or edited or status.verdict is None or _was_refused(resource.status)):
-            status = summarise(status, resource.generation, self.scribe.now(entry))
-            await self.scribe.finish(entry, status, so_far.announcements, figures_too=False)
+            await self._finish(entry, status, so_far.announcements, self.scribe.now(entry))
             return None
         previous = find_previous(spec, status)
+        if previous is not None:
+            previous = previous.reached(partial(reach, spec, serving))
         question = _question(spec, status, previous)
         return Plan(
             entry,
@@ -160,6 +167,10 @@ class Reconciler:
             so_far.announcements,
             asked or _is_time_for_figures(entry, spec),
         )
+
+    async def _finish(self, entry: Entry, status: Status, told: tuple[Announcement, ...], now: datetime) -> None:
+        after = summarise(status, entry.resource.generation, now)
+        await self.scribe.finish(entry, after, told, figures_too=False)
 
     # -- requests and refusals -----------------------------------------------------------------------------------
 
@@ -175,13 +186,13 @@ class Reconciler:
         if not pending.rollback:
             return Decision(status, announcements=told)
         known = await self._known_versions(entry, spec, status)
-        image = image_for(spec, serving.image, resource.asked.rollback_to or "")
-        answer = requests.answer_rollback(resource, status, serving, known, image, now)
+        go = partial(reach, spec, serving)
+        answer = requests.answer_rollback(resource, spec, status, serving, known, go, now)
         return replace(answer, announcements=told + answer.announcements)
 
     async def _known_versions(self, entry: Entry, spec: Spec, status: Status) -> tuple[str, ...]:
         resource = entry.resource
-        if not requests.must_look_up(resource, status):
+        if not requests.must_look_up(resource, spec, status):
             return ()
         try:
             connection = await self.connections.find(resource.namespace, spec.secret_name)
@@ -198,66 +209,25 @@ class Reconciler:
         await self._refuse(entry, problem, now)
 
     async def _refuse(self, entry: Entry, problem: ServingProblem, now: datetime) -> None:
-        resource = entry.resource
+        resource, entry.drifted_since = entry.resource, None
         pending = requests.find_pending(resource.asked, resource.status.requests)
         answered = requests.refuse_all(resource, resource.status, pending, problem.message)
         decision = refuse(resource, answered.status, problem, now)
         told = answered.announcements + decision.announcements
         await self.scribe.finish(entry, decision.status, told, figures_too=True)
 
-    async def _suspend(self, entry: Entry, now: datetime) -> None:
-        resource = entry.resource
-        pending = requests.find_pending(resource.asked, resource.status.requests)
-        answered = requests.refuse_all(resource, resource.status, pending, "spec.suspend is true")
-        status = summarise(answered.status, resource.generation, now, suspended=True)
-        await self.scribe.finish(entry, status, answered.announcements, figures_too=False)
-
-    # -- the Deployment ------------------------------------------------------------------------------------------
-
-    async def _observe(self, entry: Entry, spec: Spec) -> Serving | ServingProblem:
-        """Take the Deployment as the watch last showed it; read it where it was never seen or a rollback asks."""
-        rollback = entry.resource.status.last_rollback
-        decided = rollback is not None and rollback.phase is Phase.DECIDED
-        if decided or not entry.deployment_read:
-            entry.deployment = await self._read_deployment(entry.resource.namespace, spec.target_name)
-            entry.deployment_read = True
-        deployment = entry.deployment
-        if deployment is None:
-            message = f"Deployment {spec.target_name} does not exist in this namespace"
-            return ServingProblem(Reason.TARGET_NOT_FOUND, message)
-        if self.rules.require_opt_in and deployment.allow_rollback != entry.resource.name:
-            message = f"Deployment {deployment.name} lacks the annotation {ALLOW_ROLLBACK}: {entry.resource.name}"
-            return ServingProblem(Reason.NOT_OPTED_IN, message)
-        return find_serving(spec, deployment)
-
-    async def _list_targets(self, namespace: str, wanted: dict[str, list[Entry]]) -> None:
-        try:
-            owned: dict[str, list[Json]] = {}
-            for body in await self.cluster.list_replica_sets(namespace, ""):
-                for owner in body["metadata"].get("ownerReferences") or ():
-                    owned.setdefault(owner["uid"], []).append(body)
-            async for body in self.cluster.list_deployments((namespace,)):
-                for entry in wanted.get(body["metadata"]["name"], ()):
-                    entry.deployment, entry.deployment_read = parse_deployment(body), True
-                    entry.replica_sets = owned.get(body["metadata"]["uid"], [])
-        except ClusterError as error:
-            log.warning("Deployments of %s could not be listed, each is read: %s", namespace, error)
+    async def _suspend(self, entry: Entry, so_far: Decision, now: datetime) -> None:
+        """Do nothing, and say so; what was about to be put in place is looked at again afterwards."""
+        resource, entry.drifted_since = entry.resource, None
+        pending = requests.find_pending(resource.asked, so_far.status.requests)
+        answered = requests.refuse_all(resource, so_far.status, pending, "spec.suspend is true")
+        idle = managed.dropped(answered.status) if is_placing(answered.status) else answered.status
+        status = summarise(idle, resource.generation, now, suspended=True)
+        told = so_far.announcements + answered.announcements
+        await self.scribe.finish(entry, status, told, figures_too=False)
 
     async def _recall(self, entry: Entry, spec: Spec, status: Status) -> Status:
         return await self.recall(entry, spec, status)
-
-    async def _read_deployment(self, namespace: str, name: str) -> Deployment | None:
-        try:
-            return parse_deployment(await self.cluster.get_deployment(namespace, name))
-        except NotFoundError:
-            return None
-
-    async def _adopt(self, entry: Entry, status: Status, spec: Spec, serving: Serving) -> Status:
-        deployment, replica_sets = serving.deployment, entry.replica_sets
-        entry.replica_sets = None
-        if replica_sets is None:
-            replica_sets = await self.cluster.list_replica_sets(deployment.namespace, deployment.selector)
-        return adopt(status, serving, find_revisions(spec, deployment, replica_sets), self.scribe.now(entry))
 
 
 async def _know_all(_entry: Entry, _spec: Spec, status: Status) -> Status:

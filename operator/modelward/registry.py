@@ -1,13 +1,15 @@
 """What the operator remembers between two looks: one slim entry for each resource, and the Deployments they claim."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from modelward.domain.letters import AlertStatus, Result, Slot
 from modelward.domain.ports import Json
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Resource
 from modelward.domain.serving import Deployment, ServingProblem
+from modelward.domain.version_field import VersionField
 
 Key = tuple[str, str]  # namespace, name
 
@@ -27,6 +29,8 @@ class Entry:
     written_at: float = float("-inf")
     failures: int = 0
     announced: str = ""
+    drifted_since: datetime | None = None
+    """When another version than spec.version was first seen in the Deployment, by the database's clock."""
     clock_offset: timedelta = field(default=timedelta(0))
     results: dict[Slot, Result] = field(default_factory=dict)
     """What became of deliveries, until the next write of status takes it along."""
@@ -60,6 +64,7 @@ class Registry:
             return False
         if _target(before) != _target(resource):
             self._release(before)
+        if (_target(before), _version_field(before)) != (_target(resource), _version_field(resource)):
             entry.deployment, entry.deployment_read = None, False
         entry.resource = resource
         self._claim(resource)
@@ -75,13 +80,14 @@ class Registry:
         """List the entries that claim a Deployment."""
         return [self.entries[key] for key in sorted(self._claims.get(deployment, ()))]
 
-    def see(self, key: Key, deployment: Deployment | None) -> list[Key]:
-        """Remember a claimed Deployment as it is now (None: deleted); return whom the change concerns.
+    def see(self, key: Key, look: Callable[[VersionField], Deployment] | None) -> list[Key]:
+        """Let each claimant look at a claimed Deployment as it is now (None: deleted); return whom it concerns.
 
         The watch may lag behind our own patch: what is older than what is known would show the bad version once more.
         """
         concerned = []
         for entry in self.claimants(key):
+            deployment = look(_version_field(entry.resource)) if look else None
             if deployment is not None and entry.deployment is not None and is_older(deployment, entry.deployment):
                 continue
             if not entry.deployment_read or _differs(entry.deployment, deployment):
@@ -130,10 +136,14 @@ def _target(resource: Resource) -> Key | None:
     return (resource.namespace, resource.spec.target_name) if resource.spec else None
 
 
+def _version_field(resource: Resource) -> VersionField:
+    return resource.spec.version_field if resource.spec else VersionField()
+
+
 def _differs(before: Deployment | None, after: Deployment | None) -> bool:
     if before is None or after is None:
         return before is not after
-    shape = ("uid", "containers", "template_hash", "rollback_id", "allow_rollback")
+    shape = ("uid", "place", "template_hash", "rollback_id", "allow_rollback", "allowed_images")
     if any(getattr(before, name) != getattr(after, name) for name in shape):
         return True
     ends = [(d.rollout.complete, d.rollout.failed) for d in (before, after)]

@@ -8,8 +8,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from modelward.act.rollback import Outcome, Patched, give_back, put_back
+from modelward.act.rollback import Outcome, Patched, give_back, put, swap_of
 from modelward.decide import journal, requests
 from modelward.decide.conditions import summarise
 from modelward.domain.decision import Decision
@@ -18,7 +19,8 @@ from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving, ServingProblem
 from modelward.domain.spec import Spec
 from modelward.domain.status import Phase, Rollback, Status
-from modelward.observe.serving import find_serving, parse_deployment
+from modelward.observe.deployments import parse_deployment
+from modelward.observe.serving import find_serving, forbid
 from modelward.registry import Entry
 from modelward.scribe import Scribe
 
@@ -44,7 +46,8 @@ class Rollbacks:
             raise ValueError("nothing was ordered")
         self._check_fence()
         now, happened = self.scribe.now(entry), self.scribe.clock.now()
-        status = summarise(journal.intend(decision.status, order, now), entry.resource.generation, now)
+        intended = journal.intend(decision.status, order, now, spec.version)
+        status = summarise(intended, entry.resource.generation, now)
         await self.scribe.write(entry, status)
         what = f"{order.from_version} -> {order.to.version}: {order.message}"
         log.info("%s/%s: rolling back %s", *entry.resource.key, what)
@@ -69,8 +72,13 @@ class Rollbacks:
 
     async def _patch(self, entry: Entry, spec: Spec, serving: Serving) -> None:
         self._check_fence()
-        rollback, container = _running(entry), serving.container.name
-        result = await put_back(self.scribe.cluster, serving.deployment, container, rollback, parse_deployment)
+        rollback = _running(entry)
+        problem = forbid(spec, serving, rollback.to_value)  # an intent may be older than what the Deployment allows
+        if problem is not None:
+            await self.give_up(entry, problem.message)
+            return
+        look = partial(parse_deployment, field=spec.version_field)
+        result = await put(self.scribe.cluster, serving.deployment, swap_of(rollback), look)
         if result.outcome is Outcome.PATCHED:
             await self._record(entry, spec, rollback, result)
         elif result.outcome is Outcome.GONE:
@@ -85,7 +93,7 @@ class Rollbacks:
         if result.body is None:
             await self.give_up(entry, "the Deployment is gone")
             return
-        deployment = parse_deployment(await give_back(self.scribe.cluster, result.body))
+        deployment = parse_deployment(await give_back(self.scribe.cluster, result.body), spec.version_field)
         entry.deployment, entry.deployment_read = deployment, True
         now = self.scribe.now(entry)
         served = find_serving(spec, deployment)

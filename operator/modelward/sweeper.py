@@ -14,6 +14,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from modelward.decide.managed import GRACE
 from modelward.domain.errors import ClusterError, ConflictError, NotFoundError, ThrottledError
 from modelward.domain.resource import Resource, parse_resource
 from modelward.domain.status import Verdict
@@ -139,7 +140,7 @@ class Sweeper:
 
     async def _sweep(self, keys: list[Key]) -> None:
         """Prepare every resource, then let each database answer for its own; none waits for another's."""
-        await self._reconciler.prefetch([e for key in keys if (e := self._registry.entries.get(key))])
+        await self._reconciler.targets.prefetch([e for key in keys if (e := self._registry.entries.get(key))])
         plans = await asyncio.gather(*(self._prepare(key) for key in keys))
         groups: dict[object, list[Plan]] = {}
         for plan in plans:
@@ -276,6 +277,8 @@ class Sweeper:
         spec = entry.resource.spec
         if spec is None or spec.suspend:
             return float("inf")
+        if entry.drifted_since is not None:
+            return min(entry.next_check, self._monotonic() + GRACE.total_seconds())
         return entry.next_check
 
 

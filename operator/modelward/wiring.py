@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from modelward.connections import Connections
 from modelward.database.audit import PostgresAudit
@@ -24,7 +25,7 @@ from modelward.kube.lease import Lease
 from modelward.kube.session import Access, open_session
 from modelward.listening import Listeners
 from modelward.memory import Memory
-from modelward.observe.serving import parse_deployment
+from modelward.observe.deployments import parse_deployment
 from modelward.postman import Postman
 from modelward.reconcile import Reconciler, Rules
 from modelward.registry import Registry
@@ -139,7 +140,7 @@ async def preload(house: House) -> None:
     async for body in house.cluster.list_deployments(namespaces):
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         if house.registry.claimants(key):
-            house.registry.see(key, parse_deployment(body))
+            house.registry.see(key, partial(parse_deployment, body))
     for key, entry in house.registry.entries.items():
         entry.deployment_read = True
         house.sweeper.kick(key)

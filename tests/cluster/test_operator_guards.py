@@ -1,5 +1,7 @@
 """Guards: why a degraded version is left in place for now, and shown to be."""
 
+import re
+
 import pytest
 
 from cluster.scenes import A2, GOOD, WORSE, A, B, C, Grade, Model, condition, holds, image_of, is_condition
@@ -62,7 +64,7 @@ def test_a_template_that_changed_along_with_the_version_is_held_unless_told_othe
     model.deploy(B, env=[{"name": "FEATURES", "value": "v2"}])
     model.watch(evaluation={"actOn": "Guarded"})
     said = holds(model.until_verdict("Degraded", B))
-    assert "env, command, args, volumes or init containers changed" in said["TemplateChanged"]
+    assert "env, command, args, volumes, init containers or other images changed" in said["TemplateChanged"]
     model.watch(evaluation={"actOn": "Guarded"}, rollback={"onTemplateChange": "Proceed"})
     model.until(lambda s: holds(s).keys() == {"WarmingUp", "NotConfirmed"}, "the guard to be told off")
 
@@ -124,7 +126,7 @@ def test_what_is_no_longer_worse_has_recovered(model: Model):
     model.ask("check")
     status = model.until_verdict("Healthy", B)
     assert condition(status, "Degraded")["status"] == "False"
-    assert model.notes("Recovered")[0].endswith("8,200 samples")
+    assert re.search("8,(199|200) samples$", model.notes("Recovered")[0])  # the last second counts once it is over
 
 
 def test_a_version_that_never_was_healthy_is_passed_over(model: Model):

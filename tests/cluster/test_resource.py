@@ -29,10 +29,6 @@ QUOTED = (
     "previousVersion must be text in quotes that can be an image tag, such as "
     '"20260104_120000" (without quotes YAML reads a number)'
 )
-TEMPLATE = (
-    "versionField.image.template must be an image with {version} once, in its tag, such as "
-    "registry.example.com/house-prices:{version}"
-)
 
 REFUSED = [
     ("degradationThresholdPercent: 0", "spec.degradationThresholdPercent", THRESHOLD),
@@ -57,8 +53,6 @@ REFUSED = [
     ("previousVersion: -latest", "spec.previousVersion", QUOTED),
     ('modelName: ""', "spec.modelName", "modelName must be 1 to 253 printable characters"),
     ('modelName: "two\\nlines"', "spec.modelName", "modelName must be 1 to 253 printable characters"),
-    ("versionField: {image: {template: registry/model}}", "spec.versionField.image.template", TEMPLATE),
-    ('versionField: {image: {template: "{version}/model:1"}}', "spec.versionField.image.template", TEMPLATE),
     ("evaluation: {window: 5s}", "spec.evaluation.window", f"evaluation.window {DURATION}"),
     ("evaluation: {labelDelay: 1d}", "spec.evaluation.labelDelay", "evaluation.labelDelay must be a duration"),
     ("evaluation: {minSamples: 0}", "spec.evaluation.minSamples", "greater than or equal to 1"),
@@ -189,7 +183,7 @@ def test_what_must_be_said_is_asked_for(ask: Kubectl, base: str, field: str):
     assert f"* {field}: Required value" in refused.stderr.splitlines()
 
 
-@pytest.mark.parametrize("line", ["treshold: 3", "evaluation: {windows: 1h}", "version: v1", "alert: []"])
+@pytest.mark.parametrize("line", ["treshold: 3", "evaluation: {windows: 1h}", "alert: []"])
 def test_an_unknown_field_is_refused_by_kubectl_and_by_server_side_apply(ask: Kubectl, line: str):
     name = line.partition(":")[0]
     by_kubectl = ask("apply", "--filename=-", stdin=manifest(line))
@@ -303,7 +297,7 @@ def test_get_shows_what_people_need(ask: Kubectl):
     patch = json.dumps({"status": encode(seen)})
     ask("patch", "mdl/house-prices", "--subresource=status", "--type=merge", f"--patch={patch}")
     head, row = ask("get", "ml", "--output=wide").stdout.splitlines()
-    columns = "NAME READY VERDICT CURRENT PREVIOUS CHANGE SAMPLES AGE TARGET REASON LAST-ROLLBACK"
+    columns = "NAME READY VERDICT CURRENT PREVIOUS CHANGE SAMPLES AGE TARGET SPEC-VERSION REASON LAST-ROLLBACK"
     assert head.split() == columns.split()
     assert row.split()[:8] == ["house-prices", "Degraded", "v2", "v1", "rmse", "+20.7", "%", "1204"]
 

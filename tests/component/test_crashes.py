@@ -20,6 +20,16 @@ def begin(world: World) -> None:
     world.predict(A, GOOD, over=HOUR)
 
 
+def begin_managed(world: World) -> None:
+    world.model(version=A)
+    world.deploy(A)
+    world.predict(A, GOOD, over=HOUR)
+
+
+def name(version: str) -> Step:
+    return lambda world: world.edit(version=version)
+
+
 def ship(version: str) -> Step:
     return lambda world: world.deploy(version)
 
@@ -46,6 +56,7 @@ def silence(world: World) -> None:
 
 
 DEGRADED: list[Step] = [begin, ship(B), turn_bad]
+MANAGED: list[Step] = [begin_managed, name(B)]
 STORIES: dict[str, list[Step]] = {
     "a bad version is rolled back": DEGRADED,
     "a person asks for the previous version": [begin, ship(B), ask_for_previous],
@@ -53,9 +64,22 @@ STORIES: dict[str, list[Step]] = {
     "a rolled-back version comes back and is put right": [*DEGRADED, ship(B)],
     "a rolled-back version comes back twice": [*DEGRADED, ship(B), ship(B)],
     "a hotfix follows a rollback": [*DEGRADED, ship(C)],
+    "another version in the spec is put in place": [begin_managed, name(B)],
+    "spec.version is rolled back and held, until the next one is named": [*MANAGED, turn_bad, nothing, name(C)],
+    "a held version is named again after another": [*MANAGED, turn_bad, name(A), name(B)],
+    "a person asks for the previous version of spec.version": [*MANAGED, ask_for_previous],
+    "somebody writes another version than spec.version": [*MANAGED, ship(C), nothing, nothing],
+    "somebody writes another version than spec.version twice": [
+        *MANAGED,
+        ship(C),
+        nothing,
+        nothing,
+        ship(C),
+        nothing,
+    ],
     "the database goes down": [begin, ship(B), silence],
 }
-MOST = 26
+MOST = 28
 UNDISTURBED: dict[str, World] = {}
 """Each story, lived through once."""
 
@@ -94,6 +118,7 @@ def end(world: World) -> dict[str, Any]:
         "epoch": status.epoch and (status.epoch.number, status.epoch.version, status.epoch.landing),
         "quarantine": [(q.version, q.rollback_id) for q in status.quarantine],
         "rollback": rollback and (rollback.id, rollback.from_, rollback.to, rollback.phase, rollback.message),
+        "spec.version": status.placement and (status.placement.version, status.placement.state),
         "put right": len(status.reassertions),
         "requests": status.requests.rollback and status.requests.rollback.result,
         "verdict": (status.verdict, status.reason, [h.guard for h in status.holds]),

@@ -71,6 +71,16 @@ async def test_rollback_to_a_version_that_only_the_database_knows():
     assert world.cluster.images == [image_of(D)]
 
 
+@pytest.mark.parametrize("name", ["a b", "x/y", "-x"])
+async def test_a_name_in_the_database_that_can_be_no_version_is_not_written(name: str):
+    world = await a_world_of(A, B)
+    world.predict(name, GOOD)
+    world.ask("rollback", rollback_to=name)
+    await world.turn()
+    assert (answer(world).result, world.cluster.images) == ("Refused", [])
+    assert "would not be read as a version" in answer(world).message
+
+
 REFUSED: dict[str, tuple[dict[str, str], list[str]]] = {
     "a version that nobody knows": ({"rollback_to": "v7"}, ["target version v7 not found", f"{B}, {A}", D]),
     "the version that serves": ({"rollback_to": B}, [f"{B} is what serves already", A]),

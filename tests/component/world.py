@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from builders import NAME, NAMESPACE, NOW, A, B, a_deployment, a_model, image_of
@@ -17,7 +18,7 @@ from modelward.domain.codec import format_time
 from modelward.domain.resource import parse_resource
 from modelward.domain.status import Status
 from modelward.memory import Memory
-from modelward.observe.serving import parse_deployment
+from modelward.observe.deployments import parse_deployment
 from modelward.reconcile import Reconciler, Rules
 from modelward.registry import Entry, Registry
 from modelward.sweeper import Sweeper
@@ -137,8 +138,8 @@ class World:
     def _show(self, key: tuple[str, str, str], body: dict[str, Any] | None) -> None:
         kind, namespace, name = key
         if kind == "Deployment":
-            deployment = parse_deployment(body) if body else None
-            for concerned in self.registry.see((namespace, name), deployment):
+            look = partial(parse_deployment, body) if body else None
+            for concerned in self.registry.see((namespace, name), look):
                 self.sweeper.kick(concerned)
         elif body is None:
             self.sweeper.forget((namespace, name))
@@ -190,6 +191,13 @@ class World:
         """Let a version have served until now: n rows with labels, whose R2 and RMSE come out as given."""
         self.reader.add(rows_of(model, version, quality, self.clock.now() - over, self.clock.now(), n))
 
+    async def go_bad(self) -> None:
+        """Let what serves answer badly until the next check has judged it."""
+        self.clock.advance(CHECK)
+        self.predict(self.serving(), BAD)
+        self.clock.advance(-CHECK)
+        await self.turn(CHECK)
+
     # -- what people see ----------------------------------------------------------------------------------------
 
     def status(self, name: str = NAME) -> Status:
@@ -204,6 +212,11 @@ class World:
     def serving(self, name: str = NAME) -> str:
         """Return the version that a Deployment names."""
         return images(self.cluster.objects["Deployment", NAMESPACE, name])[0].rpartition(":")[2]
+
+    def ready(self, name: str = NAME) -> str:
+        """Return what the condition Ready says."""
+        found = self.status(name).condition("Ready")
+        return found.message if found else ""
 
     def told(self, kind: str = "ModelDeployment") -> list[str]:
         """List the reasons of all Events on objects of a kind, in order."""
@@ -233,6 +246,18 @@ async def a_degraded_world(mail: Mail | None = None, **spec: Any) -> World:
     world.clock.advance(CHECK)
     world.predict(B, BAD)
     world.clock.advance(-CHECK)
+    return world
+
+
+async def a_managed_world(version: str = B, **spec: Any) -> World:
+    """Return a world in which A served well as spec.version, and the spec names another version now (B)."""
+    world = World()
+    world.model(version=A, **spec)
+    world.deploy(A)
+    world.predict(A, GOOD, over=HOUR)
+    await world.turn()
+    world.edit(version=version)
+    await world.turn(MINUTE)
     return world
 
 

@@ -25,7 +25,7 @@ EVIDENCE = Evidence((Figure("r2", "0.930", "0.850", "-8.6", "5", breached=True),
 
 def a_row(step: Step = Step.PATCHED, **changes: Any) -> Row:
     letter = Letter("id", "0123456789abcdef", step, "RolledBack", NOW, "R2 fell", "modelward", B, A)
-    images = replace(letter, from_image=image_of(B), to_image=image_of(A), evidence=EVIDENCE)
+    images = replace(letter, from_value=image_of(B), to_value=image_of(A), evidence=EVIDENCE)
     return Row(replace(images, **changes), ABOUT, RESOURCE)
 
 

@@ -1,17 +1,18 @@
-"""The one write that matters: a JSON Patch that puts a version back, or changes nothing at all.
+"""The one write that matters: a JSON Patch that puts a version into its place, or changes nothing at all.
 
-It tests the Deployment's uid, the container's name and its present image, so it is a compare-and-swap on exactly what
-matters: a change of replicas in between does not disturb it, a change of the image makes it fail. It cannot create
-anything. What was done stands in annotations of the same patch, so the act and its record cannot come apart.
+It tests the Deployment's uid, the names on the way to the place (of the container, of the variable) and what stands
+there now, so it is a compare-and-swap on exactly what matters: a change of replicas in between does not disturb it, a
+change of the version makes it fail. It cannot create anything. What a rollback did stands in annotations of the same
+patch, so the act and its record cannot come apart.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from modelward.domain.errors import NotFoundError, UnprocessableError
 from modelward.domain.ports import Cluster, Json
-from modelward.domain.serving import ROLLBACK_ID, ROLLED_BACK_FROM, ROLLED_BACK_TO, Container, Deployment
+from modelward.domain.serving import ROLLBACK_ID, ROLLED_BACK_FROM, ROLLED_BACK_TO, Deployment, Place
 from modelward.domain.status import Rollback
 
 MANAGER = "modelward"
@@ -34,21 +35,30 @@ class Patched:
     body: Json | None = None
 
 
-async def put_back(
-    cluster: Cluster,
-    deployment: Deployment,
-    container_name: str,
-    rollback: Rollback,
-    parse: Callable[[Json], Deployment],
-) -> Patched:
-    """Put the old image back; where a test fails, read the live object and decide by what it runs."""
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """One value for another, and the annotations that go with it."""
+
+    from_value: str
+    to_value: str
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def swap_of(rollback: Rollback) -> Swap:
+    """Say what a rollback writes."""
+    notes = {ROLLBACK_ID: rollback.id, ROLLED_BACK_FROM: rollback.from_, ROLLED_BACK_TO: rollback.to}
+    return Swap(rollback.from_value, rollback.to_value, notes)
+
+
+async def put(cluster: Cluster, deployment: Deployment, swap: Swap, parse: Callable[[Json], Deployment]) -> Patched:
+    """Carry a swap out; where a test fails, read the live object and decide by what stands there."""
     body: Json | None = None
     for _ in range(TRIES):
-        standing = _standing(deployment, container_name, rollback)
+        standing = _standing(deployment, swap)
         if isinstance(standing, Outcome):
             return Patched(standing, body or await _read(cluster, deployment))
         try:
-            operations = make_operations(deployment, standing, rollback)
+            operations = make_operations(deployment, standing, swap)
             body = await cluster.patch_deployment(deployment.namespace, deployment.name, operations)
             return Patched(Outcome.PATCHED, body)
         except NotFoundError:
@@ -73,16 +83,15 @@ async def give_back(cluster: Cluster, body: Json) -> Json:
         return body  # somebody wrote in between: the entry goes with the next reading
 
 
-def make_operations(deployment: Deployment, container: Container, rollback: Rollback) -> list[Json]:
-    """Write the compare-and-swap for one container's image."""
-    path = f"/spec/template/spec/containers/{container.index}"
-    notes = {ROLLBACK_ID: rollback.id, ROLLED_BACK_FROM: rollback.from_, ROLLED_BACK_TO: rollback.to}
+def make_operations(deployment: Deployment, place: Place, swap: Swap) -> list[Json]:
+    """Write the compare-and-swap for the version's place."""
+    names: list[Json] = [{"op": "test", "path": path, "value": name} for path, name in place.names]
     return [
         {"op": "test", "path": "/metadata/uid", "value": deployment.uid},
-        {"op": "test", "path": f"{path}/name", "value": container.name},
-        {"op": "test", "path": f"{path}/image", "value": rollback.from_image},
-        {"op": "replace", "path": f"{path}/image", "value": rollback.to_image},
-        *_annotate(notes, present=deployment.has_annotations),
+        *names,
+        {"op": "test", "path": place.path, "value": swap.from_value},
+        {"op": "replace", "path": place.path, "value": swap.to_value},
+        *_annotate(swap.notes, present=deployment.has_annotations),
     ]
 
 
@@ -97,11 +106,11 @@ def make_give_back(body: Json) -> list[Json]:
     return operations
 
 
-def _annotate(notes: dict[str, str], *, present: bool) -> list[Json]:
-    if not present:
+def _annotate(notes: Mapping[str, str], *, present: bool) -> list[Json]:
+    if notes and not present:
         return [
             {"op": "test", "path": "/metadata/annotations", "value": None},
-            {"op": "add", "path": "/metadata/annotations", "value": notes},
+            {"op": "add", "path": "/metadata/annotations", "value": dict(notes)},
         ]
     return [
         {"op": "add", "path": f"/metadata/annotations/{key.replace('/', '~1')}", "value": value}
@@ -109,12 +118,12 @@ def _annotate(notes: dict[str, str], *, present: bool) -> list[Json]:
     ]
 
 
-def _standing(deployment: Deployment, container_name: str, rollback: Rollback) -> Container | Outcome:
-    """Say what the live container means for the rollback: still to be done, done already, or overtaken."""
-    container = next((c for c in deployment.containers if c.name == container_name), None)
-    if container is not None and container.image == rollback.from_image:
-        return container
-    done = container is not None and container.image == rollback.to_image
+def _standing(deployment: Deployment, swap: Swap) -> Place | Outcome:
+    """Say what the live object means for the swap: still to be done, done already, or overtaken."""
+    place = deployment.place
+    if isinstance(place, Place) and place.value == swap.from_value:
+        return place
+    done = isinstance(place, Place) and place.value == swap.to_value
     return Outcome.PATCHED if done else Outcome.SUPERSEDED
 
 

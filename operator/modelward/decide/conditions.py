@@ -10,7 +10,7 @@ from datetime import datetime
 from modelward.decide.guards import is_contested
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import ServingProblem
-from modelward.domain.status import Condition, Phase, Status, Verdict
+from modelward.domain.status import Condition, Phase, PlacedBy, Placement, PlacementState, Status, Verdict
 
 READY, DEGRADED, METRICS_AVAILABLE = "Ready", "Degraded", "MetricsAvailable"
 ROLLED_BACK, RECONCILING, STALLED = "RolledBack", "Reconciling", "Stalled"
@@ -46,6 +46,8 @@ def _ready(status: Status, problem: ServingProblem | None, *, suspended: bool) -
     rollback = status.last_rollback
     if rollback is not None and rollback.phase.under_way:
         return READY, "False", Reason.ROLLING_BACK, f"{rollback.from_} -> {rollback.to}: {rollback.message}"
+    if is_placing(status) and status.placement is not None:
+        return READY, "False", Reason.PLACING_VERSION, status.placement.message
     return _ready_by_verdict(status)
 
 
@@ -67,16 +69,43 @@ def _ready_by_verdict(status: Status) -> Line:
 
 
 def stall(status: Status) -> tuple[str, str] | None:
-    """Say why a person is needed: the version is contested, or what was put back does not start."""
-    rollback, epoch = status.last_rollback, status.epoch
-    if is_contested(status) and epoch is not None:
-        message = (
-            f"{epoch.version} was rolled back from, put right once, and put back again: "
-            "change it in Git (or whatever writes the Deployment), or clear its quarantine"
-        )
-        return Reason.CONTESTED, message
+    """Say why a person is needed: the version is contested, or was not put back or put in place."""
+    rollback = status.last_rollback
+    if is_contested(status):
+        return Reason.CONTESTED, _contest(status)
     if rollback is not None and rollback.phase is Phase.FAILED and rollback.to == status.current_version:
         return Reason.ROLLBACK_FAILED, rollback.message
+    if rollback is not None and rollback.phase.under_way:
+        return None
+    return _stuck(status.placement, status.current_version)
+
+
+def is_placing(status: Status) -> bool:
+    """Whether the Deployment is about to be changed because spec.version says so."""
+    return status.placement is not None and status.placement.state is PlacementState.PLACING
+
+
+def _contest(status: Status) -> str:
+    placement = status.placement
+    if placement is not None and placement.state is PlacementState.CONTESTED:
+        return placement.message
+    return (
+        f"{status.current_version} was rolled back from, put right once, and put back again: "
+        "change it in Git (or whatever writes the Deployment), or clear its quarantine"
+    )
+
+
+def _stuck(placement: Placement | None, current: str | None) -> tuple[str, str] | None:
+    if placement is None or placement.version == current:
+        return None
+    if placement.state is PlacementState.HELD:
+        message = (
+            f'spec.version "{placement.version}" was rolled back and is held, {current} serves: '
+            f'put spec.version: "{current}" into Git, or name another version ({placement.message})'
+        )
+        return placement.reason, message
+    if placement.state is PlacementState.REFUSED:
+        return placement.reason, f'spec.version "{placement.version}" is not placed: {placement.message}'
     return None
 
 
@@ -109,6 +138,8 @@ def _rolled_back(status: Status) -> Iterator[Line]:
     rollback = status.last_rollback
     if rollback is None or rollback.patched_time is None or rollback.phase is Phase.SUPERSEDED:
         return
+    if status.current_version == rollback.from_ and status.epoch and status.epoch.placed_by is PlacedBy.SPEC:
+        return  # a person named it again
     if status.current_version in {rollback.from_, rollback.to}:
         yield ROLLED_BACK, "True", rollback.reason, f"{rollback.from_} -> {rollback.to}: {rollback.message}"
 
@@ -117,5 +148,7 @@ def _abnormal(status: Status) -> Iterator[Line]:
     rollback, stalled = status.last_rollback, stall(status)
     if rollback is not None and rollback.phase.under_way:
         yield RECONCILING, "True", Reason.ROLLING_BACK, f"{rollback.from_} -> {rollback.to} is {rollback.phase}"
+    elif is_placing(status) and status.placement is not None:
+        yield RECONCILING, "True", Reason.PLACING_VERSION, status.placement.message
     if stalled is not None:
         yield STALLED, "True", *stalled

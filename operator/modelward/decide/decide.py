@@ -15,7 +15,7 @@ from modelward.domain.evidence import Evidence
 from modelward.domain.quality import Window
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Resource
-from modelward.domain.serving import Serving, ServingProblem
+from modelward.domain.serving import Reach, Serving, ServingProblem
 from modelward.domain.spec import Role, Spec
 from modelward.domain.status import (
     Breaches,
@@ -29,12 +29,16 @@ from modelward.domain.status import (
 )
 
 
-def follow(resource: Resource, spec: Spec, status: Status, serving: Serving, now: datetime) -> Decision:
+def follow(
+    resource: Resource, spec: Spec, status: Status, serving: Serving, reach: Reach, now: datetime
+) -> Decision:  # fmt: skip
     """Follow the Deployment; a version in quarantine that came back is put right once a day."""
     epoch = status.epoch
     assert epoch is not None  # adopted before
-    if epoch.version != serving.version and _may_reassert(spec, status, serving, now):
-        target = Target(epoch.version, epoch.image, epoch.template_hash)
+    value = reach(epoch.version, epoch.value)
+    back = epoch.version != serving.version and not isinstance(value, ServingProblem)
+    if back and _may_reassert(spec, status, serving, now):
+        target = Target(epoch.version, str(value), epoch.template_hash)
         message = f"{serving.version} is in quarantine and came back; {epoch.version} was put back once more"
         order = journal.make_order(
             resource.uid, status, serving, target, PlacedBy.REASSERTION, Reason.QUARANTINE_ENFORCED, message
@@ -54,20 +58,19 @@ def decide(
     status: Status,
     serving: Serving,
     previous: Previous | None,
-    target_image: str,
     judgement: Judgement,
     fleet: Fleet,
     now: datetime,
     evidence: Evidence | None = None,
 ) -> Decision:
-    """Decide on one judgement; `target_image` is used where the previous version never served here."""
+    """Decide on one judgement."""
     after, told = settle_outcome(spec, record(status, judgement, previous), judgement)
     holds: tuple[Hold, ...] = ()
     order = None
     if judgement.verdict is Verdict.DEGRADED:
         holds = _auto_off(spec) + find_holds(Scene(spec, after, serving, judgement, previous, fleet, now, evidence))
         if not holds and previous is not None:
-            order = _order(resource, after, serving, previous.target(target_image), judgement)
+            order = _order(resource, after, serving, previous.target, judgement)
     after = summarise(replace(after, holds=holds), resource.generation, now)
     told += () if order else announce_transitions(status, after)
     return Decision(after, order, told, holds, judgement.quality.now if judgement.quality else None)

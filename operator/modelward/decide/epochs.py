@@ -27,7 +27,7 @@ def adopt(status: Status, serving: Serving, revisions: tuple[Revision, ...], now
     """
     earlier = [r for r in revisions if r.version != serving.version]
     moves = tuple(
-        Move(i, r.version, r.image, r.template_hash, placed_by=PlacedBy.FOUND, quality=Standing.UNJUDGED)
+        Move(i, r.version, r.value, r.template_hash, placed_by=PlacedBy.FOUND, quality=Standing.UNJUDGED)
         for i, r in enumerate(earlier[-HISTORY + 1 :], start=1)
     )
     deployment = serving.deployment
@@ -51,10 +51,10 @@ def begin(status: Status, serving: Serving, now: datetime, placed_by: PlacedBy, 
     """End the running epoch and begin the next; what was known of the old one's quality is over."""
     number = (status.history[-1].epoch if status.history else 0) + 1
     hashed = serving.deployment.template_hash
-    epoch = Epoch(number, serving.version, serving.image, hashed, now, placed_by, landing)
+    epoch = Epoch(number, serving.version, serving.value, hashed, now, placed_by, landing)
     first = not any(m.version != serving.version for m in status.history)
     standing = Standing.UNJUDGED if first else Standing.UNPROVEN
-    move = Move(number, serving.version, serving.image, hashed, now, placed_by=placed_by, quality=standing)
+    move = Move(number, serving.version, serving.value, hashed, now, placed_by=placed_by, quality=standing)
     ended = tuple(m if m.ended_time or m.epoch != number - 1 else replace(m, ended_time=now) for m in status.history)
     return replace(
         status,
@@ -91,13 +91,13 @@ def served_before(status: Status, version: str) -> bool:
 
 def _keep(status: Status, serving: Serving) -> Status:
     epoch, hashed = status.epoch, serving.deployment.template_hash
-    if epoch is None or (epoch.image, epoch.template_hash) == (serving.image, hashed):
+    if epoch is None or (epoch.value, epoch.template_hash) == (serving.value, hashed):
         return status
     *earlier, last = status.history
     return replace(
         status,
-        epoch=replace(epoch, image=serving.image, template_hash=hashed),
-        history=(*earlier, replace(last, image=serving.image, template_hash=hashed)),
+        epoch=replace(epoch, value=serving.value, template_hash=hashed),
+        history=(*earlier, replace(last, value=serving.value, template_hash=hashed)),
     )
 
 

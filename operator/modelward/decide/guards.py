@@ -18,7 +18,7 @@ from modelward.domain.questions import Comparison
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
 from modelward.domain.spec import ActOn, OnTemplateChange, Spec
-from modelward.domain.status import Hold, PlacedBy, Status
+from modelward.domain.status import Hold, PlacedBy, PlacementState, Status
 
 DAY = timedelta(hours=24)
 
@@ -78,6 +78,9 @@ def _suspended(scene: Scene) -> str | None:
 def _contested(scene: Scene) -> str | None:
     if not is_contested(scene.status):
         return None
+    placement = scene.status.placement
+    if placement is not None and placement.state is PlacementState.CONTESTED:
+        return placement.message
     return f"{scene.serving.version} was rolled back from and put back again by somebody else: hands off"
 
 
@@ -149,8 +152,8 @@ def _template_changed(scene: Scene) -> str | None:
     if before == scene.serving.deployment.template_hash:
         return None
     return (
-        "env, command, args, volumes or init containers changed along with the version: "
-        "putting back the image alone would run a mix that nobody ran before"
+        "env, command, args, volumes, init containers or other images changed along with the version: "
+        "putting back the version alone would run a mix that nobody ran before"
     )
 
 
@@ -174,9 +177,16 @@ def _breaker_open(scene: Scene) -> str | None:
     return f"{fleet.degraded} of {fleet.judged} judged models look bad at once: the data feed is the suspect"
 
 
+def _not_allowed(scene: Scene) -> str | None:
+    problem = scene.previous.problem if scene.previous else None
+    return problem.message if problem is not None and problem.reason is Reason.REPOSITORY_NOT_ALLOWED else None
+
+
 def _no_target(scene: Scene) -> str | None:
     if scene.previous is None:
         return "no earlier version is known here"
+    if scene.previous.problem is not None and scene.previous.problem.reason is not Reason.REPOSITORY_NOT_ALLOWED:
+        return scene.previous.problem.message
     quality = scene.judgement.quality
     if quality is not None and scene.previous.version in quality.archived:
         return f"{scene.previous.version} is archived in model_versions"
@@ -198,13 +208,16 @@ GUARDS: tuple[Guard, ...] = (
     Guard(Reason.COOLING_DOWN, _cooling_down, in_verdict=True),  # no flapping
     Guard(Reason.BUDGET_EXHAUSTED, _budget_exhausted, in_verdict=True),  # a person should look now
     Guard(Reason.BREAKER_OPEN, _breaker_open, in_verdict=True),  # one broken feed, many models
+    Guard(Reason.REPOSITORY_NOT_ALLOWED, _not_allowed, in_verdict=True),  # another program, as far as we know
     Guard(Reason.NO_TARGET, _no_target, in_verdict=True),  # nothing to go back to
 )
 
 
 def is_contested(status: Status) -> bool:
-    """Whether a quarantined version serves although it was put right once."""
-    epoch = status.epoch
+    """Whether a quarantined version, or another one than spec.version, serves although it was put right once."""
+    epoch, placement = status.epoch, status.placement
+    if placement is not None and placement.state is PlacementState.CONTESTED:
+        return True
     back_again = epoch is not None and epoch.placed_by is PlacedBy.OBSERVED and status.is_quarantined(epoch.version)
     return back_again and bool(status.reassertions)
 

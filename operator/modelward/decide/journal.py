@@ -11,7 +11,7 @@ from modelward.domain.letters import Evidence
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
 from modelward.domain.spec import Spec
-from modelward.domain.status import Phase, PlacedBy, Quarantine, Rollback, Shown, Status
+from modelward.domain.status import Phase, PlacedBy, Placement, PlacementState, Quarantine, Rollback, Shown, Status
 
 DAY = timedelta(hours=24)
 
@@ -33,11 +33,14 @@ def make_order(
     epoch = status.epoch.number if status.epoch else 0
     parts = (uid, epoch, serving.version, target.version, request, len(status.reassertions))
     digest = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
-    return RollbackOrder(digest, serving.version, serving.image, target, placed_by, reason, message, actor, breached)
+    return RollbackOrder(digest, serving.version, serving.value, target, placed_by, reason, message, actor, breached)
 
 
-def intend(status: Status, order: RollbackOrder, now: datetime) -> Status:
-    """Write the intent down, before anything is touched; a reassertion goes on with the landing it defends."""
+def intend(status: Status, order: RollbackOrder, now: datetime, wanted: str | None = None) -> Status:
+    """Write the intent down, before anything is touched; `wanted` is spec.version, which is held from now on.
+
+    A reassertion goes on with the landing it defends.
+    """
     epoch = status.epoch.number if status.epoch else 0
     defended = status.last_rollback if order.placed_by is PlacedBy.REASSERTION else None
     rollback = Rollback(
@@ -45,8 +48,8 @@ def intend(status: Status, order: RollbackOrder, now: datetime) -> Status:
         epoch=epoch,
         from_=order.from_version,
         to=order.to.version,
-        from_image=order.from_image,
-        to_image=order.to.image,
+        from_value=order.from_value,
+        to_value=order.to.value,
         phase=Phase.DECIDED,
         automatic=order.automatic,
         reason=order.reason,
@@ -58,7 +61,18 @@ def intend(status: Status, order: RollbackOrder, now: datetime) -> Status:
         outcome_message=defended.outcome_message if defended else None,
         evidence=Evidence() if order.placed_by is PlacedBy.REASSERTION else find_evidence(status),
     )
-    return replace(status, last_rollback=rollback, holds=())
+    placement = _hold(status, order, wanted, now)
+    return replace(status, last_rollback=rollback, placement=placement, holds=())
+
+
+def _hold(status: Status, order: RollbackOrder, wanted: str | None, now: datetime) -> Placement | None:
+    """Keep spec.version out of the Deployment, where it would undo the rollback."""
+    if wanted is None or order.placed_by is PlacedBy.REASSERTION:
+        return status.placement
+    if wanted == order.to.version:
+        return None  # what was held is asked for: it is in place as soon as it serves
+    message = f"{order.from_version} -> {order.to.version}: {order.message}"
+    return Placement(wanted, PlacementState.HELD, Reason.SPEC_VERSION_HELD, message, now)
 
 
 def patched(status: Status, serving: Serving, now: datetime) -> Status:
@@ -89,7 +103,7 @@ def settle(status: Status, spec: Spec, serving: Serving, now: datetime) -> Decis
     rollback, rollout = status.last_rollback, serving.deployment.rollout
     if rollback is None or rollback.patched_time is None or rollback.phase not in {Phase.PATCHED, Phase.FAILED}:
         return Decision(status)
-    ours = rollback.to_image == serving.image
+    ours = rollback.to_value == serving.value
     if ours and rollout.complete:
         return Decision(verified(status, now))
     if rollback.phase is Phase.FAILED:

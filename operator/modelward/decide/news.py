@@ -81,8 +81,8 @@ def _about(change: Change, rollback: Rollback) -> Letter:
         actor=rollback.actor,
         from_=rollback.from_,
         to=rollback.to,
-        from_image=rollback.from_image,
-        to_image=rollback.to_image,
+        from_value=rollback.from_value,
+        to_value=rollback.to_value,
         evidence=rollback.evidence,
     )
 

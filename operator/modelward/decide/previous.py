@@ -1,9 +1,10 @@
 """The version to compare with, and whether it may be put back without asking."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modelward.domain.decision import Target
+from modelward.domain.serving import Reach, ServingProblem
 from modelward.domain.spec import Spec
 from modelward.domain.status import Move, Standing, Status
 
@@ -12,17 +13,24 @@ from modelward.domain.status import Move, Standing, Status
 class Previous:
     """The previous version; `veto` says why it is no automatic target, None means it is one.
 
-    `image` is what held it here; empty where it never served here (then the template or the repository tells).
+    `value` is what held it here; empty where it never served here. `problem` says why it cannot be written now.
     """
 
     version: str
-    image: str = ""
+    value: str = ""
     template_hash: str = ""
     veto: str | None = None
+    problem: ServingProblem | None = None
 
-    def target(self, image: str) -> Target:
-        """Make it a target; `image` is used where it never served here."""
-        return Target(self.version, self.image or image, self.template_hash)
+    def reached(self, reach: Reach) -> "Previous":
+        """Return it with what would have to be written, or with the problem that stands against it."""
+        value = reach(self.version, self.value)
+        return replace(self, problem=value) if isinstance(value, ServingProblem) else replace(self, value=value)
+
+    @property
+    def target(self) -> Target:
+        """What to put back."""
+        return Target(self.version, self.value, self.template_hash)
 
 
 def find_previous(spec: Spec, status: Status) -> Previous | None:
@@ -66,7 +74,7 @@ def _named(version: str, status: Status) -> Previous:
 
 
 def _known(move: Move, veto: str | None) -> Previous:
-    return Previous(move.version, move.image, move.template_hash, veto)
+    return Previous(move.version, move.value, move.template_hash, veto)
 
 
 def _earlier(status: Status) -> Iterable[Move]:

@@ -12,7 +12,8 @@ from modelward.domain.decision import Announcement, Decision, Target
 from modelward.domain.durations import spell_duration
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Asked, Resource
-from modelward.domain.serving import Serving
+from modelward.domain.serving import Reach, Serving, ServingProblem
+from modelward.domain.spec import Spec
 from modelward.domain.status import PlacedBy, RequestRecord, RequestRecords, Status
 
 OLDEST = timedelta(minutes=10)
@@ -40,22 +41,29 @@ def find_pending(asked: Asked, records: RequestRecords) -> Pending:
     )
 
 
-def must_look_up(resource: Resource, status: Status) -> bool:
+def must_look_up(resource: Resource, spec: Spec, status: Status) -> bool:
     """Whether a rollback names a version that never served here, so that the database has to know it."""
     wanted = resource.asked.rollback_to
-    return wanted is not None and find_move(wanted, status) is None
+    return wanted is not None and find_move(wanted, status) is None and wanted not in _catalogue(spec)
 
 
 def answer_rollback(
-    resource: Resource, status: Status, serving: Serving, known: tuple[str, ...], image: str, now: datetime
+    resource: Resource,
+    spec: Spec,
+    status: Status,
+    serving: Serving,
+    known: tuple[str, ...],
+    reach: Reach,
+    now: datetime,
 ) -> Decision:
-    """Answer a rollback request; `known` are the database's versions, `image` what would hold a new one."""
+    """Answer a rollback request; `known` are the database's versions, `reach` says what to write for one."""
     asked = resource.asked
     at = asked.rollback_at or ""
     problem = _refuse_time(at, resource, now) or _refuse_state(status)
     target = None
     if problem is None:
-        target, problem = _find_target(status, serving, asked.rollback_to, known, image)
+        names = dict.fromkeys((*_catalogue(spec), *known))
+        target, problem = _find_target(status, serving, asked.rollback_to, tuple(names), reach)
     if target is None:
         return _answer(status, "rollback", at, "Refused", problem or "", asked.rollback_to)
     actor = f"{asked.by[:253]} (unverified)" if asked.by else "a person, by annotation"
@@ -146,21 +154,22 @@ def _refuse_state(status: Status) -> str | None:
 
 
 def _find_target(
-    status: Status, serving: Serving, wanted: str | None, known: tuple[str, ...], image: str
+    status: Status, serving: Serving, wanted: str | None, known: tuple[str, ...], reach: Reach
 ) -> tuple[Target | None, str | None]:
-    if wanted is None:
-        move = find_older(status)
-        if move is None:
-            return None, f"no earlier version to go back to; known versions: {_list(status, known)}"
-        return Target(move.version, move.image, move.template_hash), None
-    if wanted == serving.version:
+    if wanted is not None and wanted == serving.version:
         return None, f"{wanted} is what serves already; known versions: {_list(status, known)}"
-    move = find_move(wanted, status)
-    if move is not None:
-        return Target(move.version, move.image, move.template_hash), None
-    if wanted in known:
-        return Target(wanted, image), None
-    return None, f"target version {wanted} not found; known versions: {_list(status, known)}"
+    move = find_older(status) if wanted is None else find_move(wanted, status)
+    if move is None and wanted is None:
+        return None, f"no earlier version to go back to; known versions: {_list(status, known)}"
+    if move is None and wanted not in known:
+        return None, f"target version {wanted} not found; known versions: {_list(status, known)}"
+    target = Target(move.version, move.value, move.template_hash) if move else Target(wanted or "", "")
+    value = reach(target.version, target.value)
+    return (None, value.message) if isinstance(value, ServingProblem) else (replace(target, value=value), None)
+
+
+def _catalogue(spec: Spec) -> tuple[str, ...]:
+    return tuple(entry.name for entry in spec.catalogue)
 
 
 def _list(status: Status, known: tuple[str, ...]) -> str:

@@ -44,10 +44,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A version to go back to, and the image that holds it."""
+    """A version to put into the Deployment, and what holds it: an image, or its own name."""
 
     version: str
-    image: str
+    value: str
     template_hash: str = ""
 
 
@@ -57,7 +57,7 @@ class RollbackOrder:
 
     id: str
     from_version: str
-    from_image: str
+    from_value: str
     to: Target
     placed_by: PlacedBy
     reason: Reason

@@ -36,3 +36,39 @@ def version_in(image: str, template: str) -> str | None:
         return None
     version = bare[len(before) : len(bare) - len(after)]
     return version if is_version(version) else None
+
+
+def is_same_image(image: str, other: str) -> bool:
+    """Whether two references name one image: they are the same text, or have the same digest."""
+    digest = parse_image(image).digest
+    return image == other or (digest is not None and digest == parse_image(other).digest)
+
+
+def is_listed(repository: str, allowed: str) -> bool:
+    """Whether a repository is in a comma-separated list of patterns.
+
+    A pattern has as many segments (between slashes) as the repository; in a segment `*` stands for any characters,
+    none included. Everything else is meant letter by letter, so a prefix, another case or a longer host never fits.
+    """
+    segments = repository.split("/")
+    return any(_fits(segments, pattern.strip().split("/")) for pattern in allowed.split(",") if pattern.strip())
+
+
+def _fits(segments: list[str], patterns: list[str]) -> bool:
+    return len(segments) == len(patterns) and all(map(_is_like, segments, patterns))
+
+
+def _is_like(segment: str, pattern: str) -> bool:
+    first, *rest = pattern.split("*")
+    if not rest:
+        return segment == pattern
+    *middle, last = rest
+    if len(segment) < len(first) + len(last) or not (segment.startswith(first) and segment.endswith(last)):
+        return False
+    at, end = len(first), len(segment) - len(last)
+    for part in middle:
+        found = segment.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True

@@ -80,8 +80,8 @@ class Letter:
     actor: str = "modelward"
     from_: str | None = None
     to: str | None = None
-    from_image: str | None = None
-    to_image: str | None = None
+    from_value: str | None = None
+    to_value: str | None = None
     evidence: Evidence = Evidence()
     deliveries: tuple[Delivery, ...] = ()
 

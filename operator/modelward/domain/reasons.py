@@ -65,8 +65,20 @@ class Reason(StrEnum):
     TARGET_NOT_FOUND = "TargetNotFound", "The Deployment named in targetRef does not exist."
     CONTAINER_NOT_FOUND = "ContainerNotFound", "The Deployment has no container of that name."
     CONTAINER_AMBIGUOUS = "ContainerAmbiguous", "The Deployment has several containers and the resource names none."
-    VERSION_UNREADABLE = "VersionUnreadable", "The image has no tag, or does not fit versionField.image.template."
-    REPOSITORY_NOT_ALLOWED = "RepositoryNotAllowed", "The template would change the repository, not only the tag."
+    VERSION_UNREADABLE = (
+        "VersionUnreadable",
+        "The image has no tag, does not fit versionField.image.template, or is by digest and in no entry of versions.",
+    )
+    ENV_NOT_FOUND = "EnvNotFound", "The container has no environment variable of that name."
+    ENV_NOT_LITERAL = "EnvNotLiteral", "The environment variable is taken from elsewhere (valueFrom), not written out."
+    ANNOTATION_NOT_FOUND = "AnnotationNotFound", "The pod template has no annotation of that key."
+    VERSION_EMPTY = "VersionEmpty", "The environment variable or the annotation is there, and empty."
+    VERSION_INVALID = "VersionInvalid", "What stands in the version's place cannot be a version (see spec.version)."
+    VERSION_UNKNOWN = "VersionUnknown", "Nothing says which image holds this version."
+    REPOSITORY_NOT_ALLOWED = (
+        "RepositoryNotAllowed",
+        "The image is in another repository than the Deployment's, and modelward.dev/allowed-images does not list it.",
+    )
     NOT_OPTED_IN = "NotOptedIn", "This operator needs the annotation modelward.dev/allow-rollback on the Deployment."
 
     # How the resource stands
@@ -76,7 +88,10 @@ class Reason(StrEnum):
     ROLLING_BACK = "RollingBack", "A rollback is under way."
     ROLLED_BACK = "RolledBack", "The previous version was put back."
     ROLLBACK_FAILED = "RollbackFailed", "The version put back did not become available in time."
-    CONTESTED = "Contested", "Somebody keeps putting the rolled-back version back; hands off."
+    CONTESTED = (
+        "Contested",
+        "Somebody keeps putting the rolled-back version, or another one than spec.version, back; hands off.",
+    )
     QUARANTINE_ENFORCED = "QuarantineEnforced", "A rolled-back version came back and was put right once."
     IMPROVED = "Improved", "In its first full window, the version put back won back at least half of what was lost."
     NOT_IMPROVED = "NotImproved", "The version put back does little better: look at the data, and retrain."
@@ -84,6 +99,13 @@ class Reason(StrEnum):
     SUPERSEDED = "Superseded", "Another version was deployed while a rollback was under way; it was left alone."
     DEGRADED = "Degraded", "The version is worse than the previous one."
     RECOVERED = "Recovered", "The version is no longer worse than the previous one."
+    PLACING_VERSION = "PlacingVersion", "spec.version is being put into the Deployment."
+    VERSION_PLACED = "VersionPlaced", "spec.version serves now; a new epoch begins."
+    SPEC_VERSION_HELD = "SpecVersionHeld", "spec.version was rolled back, and stays out until spec names another one."
+    SPEC_VERSION_ENFORCED = (
+        "SpecVersionEnforced",
+        "Somebody wrote another version than spec.version into the Deployment; it was put right once.",
+    )
     VERSION_CHANGED = "VersionChanged", "The Deployment runs another version; a new epoch begins."
     METRICS_UNAVAILABLE = "MetricsUnavailable", "The database does not answer; nothing is judged and nothing changed."
     METRICS_AVAILABLE = "MetricsAvailable", "The database answers again."
@@ -112,7 +134,7 @@ class Reason(StrEnum):
     BASELINE_STALE = "BaselineStale", "The baseline is older than evaluation.maxBaselineAge."
     TEMPLATE_CHANGED = (
         "TemplateChanged",
-        "Environment, command, arguments, volumes or init containers changed along with the version.",
+        "Environment, command, arguments, volumes, init containers or other images changed along with the version.",
     )
     COOLING_DOWN = "CoolingDown", "The last rollback is younger than rollback.cooldown."
     BUDGET_EXHAUSTED = "BudgetExhausted", "rollback.maxPerDay automatic rollbacks were made in 24 hours."
@@ -138,6 +160,12 @@ PROBLEMS = frozenset(
         Reason.CONTAINER_NOT_FOUND,
         Reason.CONTAINER_AMBIGUOUS,
         Reason.VERSION_UNREADABLE,
+        Reason.ENV_NOT_FOUND,
+        Reason.ENV_NOT_LITERAL,
+        Reason.ANNOTATION_NOT_FOUND,
+        Reason.VERSION_EMPTY,
+        Reason.VERSION_INVALID,
+        Reason.VERSION_UNKNOWN,
         Reason.REPOSITORY_NOT_ALLOWED,
         Reason.NOT_OPTED_IN,
     }

@@ -16,6 +16,13 @@ from modelward.domain.mapping import check_environment, parse_source
 from modelward.domain.metrics import Family, MetricName, families_of
 from modelward.domain.questions import Comparison
 from modelward.domain.source import OWN, Source
+from modelward.domain.version_field import (
+    KnownVersion,
+    VersionField,
+    parse_catalogue,
+    parse_version,
+    parse_version_field,
+)
 
 
 class Role(StrEnum):
@@ -83,9 +90,11 @@ class Spec:
     auto_rollback: bool
     environment: str = ""
     source: Source = OWN
+    version: str | None = None
+    """Managed where it is there: the operator puts it into the Deployment. None: Tracked."""
     previous_version: str | None = None
-    container_name: str | None = None
-    image_template: str | None = None
+    version_field: VersionField = field(default_factory=VersionField)
+    catalogue: tuple[KnownVersion, ...] = ()
     metrics: tuple[MetricSpec, ...] = ()
     check_interval: timedelta = timedelta(hours=1)
     evaluation: Evaluation = field(default_factory=Evaluation)
@@ -111,7 +120,7 @@ class Spec:
 
 def parse_spec(name: str, raw: dict[str, Any]) -> Spec:
     """Read `spec` of the resource called `name`; InvalidSpecError names the field."""
-    version_field, database = _section(raw, "versionField"), _section(raw, "database")
+    database = _section(raw, "database")
     source = parse_source(_section(database, "source"))
     check_environment(raw.get("environment") or "", source)
     return Spec(
@@ -121,9 +130,10 @@ def parse_spec(name: str, raw: dict[str, Any]) -> Spec:
         target_name=_section(raw, "targetRef").get("name") or name,
         secret_name=_required(_section(database, "secretRef"), "name", "database.secretRef.name"),
         auto_rollback=_required(raw, "autoRollback", "autoRollback"),
-        previous_version=raw.get("previousVersion"),
-        container_name=version_field.get("containerName"),
-        image_template=_template(_section(version_field, "image").get("template")),
+        version=parse_version(raw.get("version"), "version"),
+        previous_version=parse_version(raw.get("previousVersion"), "previousVersion"),
+        version_field=parse_version_field(_section(raw, "versionField")),
+        catalogue=parse_catalogue(raw.get("versions") or ()),
         metrics=_metrics(raw),
         check_interval=_duration(raw, "checkInterval", timedelta(hours=1)),
         evaluation=_evaluation(_section(raw, "evaluation")),
@@ -192,12 +202,6 @@ def _duration(raw: dict[str, Any], key: str, default: timedelta, prefix: str = "
         return parse_duration(raw[key]) if key in raw else default
     except ValueError as error:
         raise InvalidSpecError(prefix + key, str(error)) from None
-
-
-def _template(raw: str | None) -> str | None:
-    if raw is not None and raw.count("{version}") != 1:
-        raise InvalidSpecError("versionField.image.template", f"{raw!r} must hold {{version}} exactly once")
-    return raw
 
 
 def _section(raw: dict[str, Any], key: str) -> dict[str, Any]:

@@ -27,9 +27,20 @@ class PlacedBy(StrEnum):
 
     FOUND = "Found"
     OBSERVED = "Observed"
+    SPEC = "Spec"
     ROLLBACK = "Rollback"
     REQUEST = "Request"
     REASSERTION = "Reassertion"
+
+
+class PlacementState(StrEnum):
+    """What became of spec.version."""
+
+    PLACING = "Placing"
+    PLACED = "Placed"
+    HELD = "Held"
+    REFUSED = "Refused"
+    CONTESTED = "Contested"
 
 
 class Standing(StrEnum):
@@ -61,7 +72,7 @@ class Epoch:
 
     number: int
     version: str
-    image: str = ""
+    value: str = ""
     template_hash: str = ""
     started_time: datetime | None = None
     placed_by: PlacedBy = PlacedBy.OBSERVED
@@ -74,7 +85,7 @@ class Move:
 
     epoch: int
     version: str
-    image: str = ""
+    value: str = ""
     template_hash: str = ""
     started_time: datetime | None = None
     ended_time: datetime | None = None
@@ -175,8 +186,8 @@ class Rollback:
     epoch: int
     from_: str
     to: str
-    from_image: str
-    to_image: str
+    from_value: str
+    to_value: str
     phase: Phase
     automatic: bool
     reason: str
@@ -189,6 +200,24 @@ class Rollback:
     outcome: Outcome | None = None
     outcome_message: str | None = None
     evidence: Evidence = field(default_factory=Evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What became of the `spec.version` named here; another one is a new word, and this is forgotten.
+
+    Placing is the intent, written before the patch, with what is to be replaced by what.
+    """
+
+    version: str
+    state: PlacementState
+    reason: str
+    message: str
+    since_time: datetime
+    id: str | None = None
+    from_: str | None = None
+    from_value: str | None = None
+    to_value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +273,7 @@ class Status:
     holds: tuple[Hold, ...] = ()
     quarantine: tuple[Quarantine, ...] = ()
     last_rollback: Rollback | None = None
+    placement: Placement | None = None
     history: tuple[Move, ...] = ()
     reassertions: tuple[datetime, ...] = ()
     requests: RequestRecords = RequestRecords()

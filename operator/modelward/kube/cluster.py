@@ -81,7 +81,9 @@ class KubeCluster:
 def _slim(replica_set: Json) -> Json:
     meta = replica_set["metadata"]
     kept = {key: meta[key] for key in ("name", "annotations", "ownerReferences") if key in meta}
-    return {"metadata": kept, "spec": {"template": {"spec": replica_set["spec"]["template"]["spec"]}}}
+    template = replica_set["spec"]["template"]
+    notes = (template.get("metadata") or {}).get("annotations") or {}
+    return {"metadata": kept, "spec": {"template": {"metadata": {"annotations": notes}, "spec": template["spec"]}}}
 
 
 def _paths(base: str, namespaces: tuple[str, ...], plural: str) -> list[str]:

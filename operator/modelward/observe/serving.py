@@ -1,168 +1,173 @@
-"""Deployments and ReplicaSets, read: which version serves, and which served before."""
+"""Which version serves, which served before, and what would have to be written for another one."""
 
-import hashlib
-import json
-from typing import Any
-
-from modelward.domain.image import is_version, parse_image, version_in
+from modelward.domain.image import is_listed, is_same_image, is_version, parse_image, version_in
 from modelward.domain.ports import Json
 from modelward.domain.reasons import Reason
-from modelward.domain.serving import (
-    ALLOW_ROLLBACK,
-    ROLLBACK_ID,
-    ROLLED_BACK_FROM,
-    ROLLED_BACK_TO,
-    Container,
-    Deployment,
-    Revision,
-    Rollout,
-    Serving,
-    ServingProblem,
-)
+from modelward.domain.serving import ALLOWED_IMAGES, Deployment, Place, Revision, Serving, ServingProblem
 from modelward.domain.spec import Spec
-
-REVISION = "deployment.kubernetes.io/revision"
-
-
-def parse_deployment(body: Json) -> Deployment:
-    """Keep what the operator needs of a Deployment."""
-    meta, spec = body["metadata"], body["spec"]
-    annotations: dict[str, str] | None = meta.get("annotations")
-    notes = annotations or {}
-    return Deployment(
-        uid=meta["uid"],
-        namespace=meta["namespace"],
-        name=meta["name"],
-        resource_version=meta["resourceVersion"],
-        containers=_containers(spec["template"]["spec"]),
-        template_hash=template_hash(spec["template"]["spec"]),
-        rollout=_rollout(body),
-        selector=_selector(spec["selector"].get("matchLabels") or {}),
-        has_annotations=annotations is not None,
-        rollback_id=notes.get(ROLLBACK_ID),
-        allow_rollback=notes.get(ALLOW_ROLLBACK),
-        rolled_back_from=notes.get(ROLLED_BACK_FROM),
-        rolled_back_to=notes.get(ROLLED_BACK_TO),
-    )
-
-
-def template_hash(pod: Json) -> str:
-    """Hash what must not change along with the version: env, command, args, volumes, init containers."""
-    kept = ("name", "env", "envFrom", "command", "args")
-    shape = {
-        "containers": [{key: c[key] for key in kept if key in c} for c in pod.get("containers", ())],
-        "initContainers": pod.get("initContainers", []),
-        "volumes": pod.get("volumes", []),
-    }
-    return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:12]
+from modelward.domain.version_field import FieldType
+from modelward.observe.deployments import read_revision, template_hash
+from modelward.observe.place import find_place
 
 
 def find_serving(spec: Spec, deployment: Deployment) -> Serving | ServingProblem:
-    """Find the container that holds the version, and read the version out of its image."""
-    container = _find_container(spec, deployment)
-    if isinstance(container, ServingProblem):
-        return container
-    version = read_version(spec, container.image)
+    """Read the version out of its place in the Deployment."""
+    place = deployment.place
+    if isinstance(place, ServingProblem):
+        return place
+    version = read_version(spec, place.value)
     if version is None:
-        return _unreadable(spec, container)
-    return _moving_repository(spec) or Serving(deployment, container, version)
+        return _unreadable(spec, deployment, place)
+    serving = Serving(deployment, place, version)
+    return _moving_repository(spec, serving) or serving
 
 
-def read_version(spec: Spec, image: str) -> str | None:
-    """Read the version from an image: by the template, or else its tag."""
-    if spec.image_template is not None:
-        return version_in(image, spec.image_template)
-    tag = parse_image(image).tag
+def read_version(spec: Spec, value: str) -> str | None:
+    """Read the version from what stands in its place; an image is asked for by catalogue, template, then tag."""
+    if spec.version_field.type is not FieldType.IMAGE:
+        return value if is_version(value) else None
+    listed = _listed_as(spec, value)
+    if listed is not None:
+        return listed
+    if spec.version_field.template is not None:
+        return version_in(value, spec.version_field.template)
+    tag = parse_image(value).tag
     return tag if tag and is_version(tag) else None
 
 
-def image_for(spec: Spec, serving_image: str, version: str) -> str:
-    """Build the image of a version that was never seen here: by the template, or else the same repository."""
-    if spec.image_template is not None:
-        return spec.image_template.replace("{version}", version)
-    return f"{parse_image(serving_image).repository}:{version}"
+def reach(spec: Spec, serving: Serving, version: str, remembered: str = "") -> str | ServingProblem:
+    """Say what to write to go back to a version: what held it here, or else what the spec says.
+
+    `remembered` counts where it still reads as that version; the whole reference comes back then, digest included.
+    """
+    kept = remembered if remembered and read_version(spec, remembered) == version else None
+    return _permit(spec, serving, version, kept or _build(spec, serving, version))
+
+
+def reach_as_specified(spec: Spec, serving: Serving, version: str, remembered: str = "") -> str | ServingProblem:
+    """Say what to write to deploy a version: the catalogue's image goes before what held it here."""
+    listed = next((known.image for known in spec.catalogue if known.name == version), None)
+    return _permit(spec, serving, version, listed) if listed else reach(spec, serving, version, remembered)
+
+
+def forbid(spec: Spec, serving: Serving, value: str) -> ServingProblem | None:
+    """Refuse an image in another repository than the Deployment's, unless the Deployment's annotation allows it."""
+    if spec.version_field.type is not FieldType.IMAGE:
+        return None
+    present, wanted = parse_image(serving.value).repository, parse_image(value).repository
+    if wanted == present or is_listed(wanted, serving.deployment.allowed_images or ""):
+        return None
+    message = (
+        f"image {value!r} is in another repository than {present!r}, which Deployment {serving.deployment.name} runs; "
+        f"where that is meant, annotate the Deployment with {ALLOWED_IMAGES}: {wanted}"
+    )
+    return ServingProblem(Reason.REPOSITORY_NOT_ALLOWED, message)
 
 
 def find_revisions(spec: Spec, deployment: Deployment, replica_sets: list[Json]) -> tuple[Revision, ...]:
-    """Read the Deployment's own ReplicaSets, oldest revision first, those that hold a readable version."""
+    """Read the Deployment's own ReplicaSets, oldest revision first, those that hold a readable version.
+
+    They are listed after the Deployment was read: a newer revision than its own is not its past, but what was deployed
+    in between.
+    """
     owned = (rs for rs in replica_sets if _is_owned(rs, deployment.uid))
-    found = (_revision(spec, deployment, rs) for rs in owned)
-    return tuple(sorted((r for r in found if r is not None), key=lambda r: r.number))
+    found = (_revision(spec, rs) for rs in owned)
+    newest = float("inf") if deployment.revision is None else deployment.revision
+    return tuple(sorted((r for r in found if r is not None and r.number <= newest), key=lambda r: r.number))
 
 
-def _revision(spec: Spec, deployment: Deployment, replica_set: Json) -> Revision | None:
-    pod = replica_set["spec"]["template"]["spec"]
-    view = Deployment("", "", "", "", _containers(pod), "", deployment.rollout)
-    container = _find_container(spec, view)
-    if isinstance(container, ServingProblem):
+def _revision(spec: Spec, replica_set: Json) -> Revision | None:
+    template = replica_set["spec"]["template"]
+    found = find_place(spec.version_field, template, "")
+    if isinstance(found, ServingProblem):
         return None
-    version = read_version(spec, container.image)
-    number = (replica_set["metadata"].get("annotations") or {}).get(REVISION, "0")
-    return Revision(int(number), version, container.image, template_hash(pod)) if version else None
+    place, keys = found
+    version = read_version(spec, place.value)
+    number = read_revision(replica_set["metadata"].get("annotations") or {}) or 0
+    return Revision(number, version, place.value, template_hash(template, keys)) if version else None
 
 
 def _is_owned(replica_set: Json, uid: str) -> bool:
     return any(owner.get("uid") == uid for owner in replica_set["metadata"].get("ownerReferences") or ())
 
 
-def _containers(pod: Json) -> tuple[Container, ...]:
-    return tuple(Container(c["name"], c.get("image") or "", i) for i, c in enumerate(pod.get("containers", ())))
+def _listed_as(spec: Spec, image: str) -> str | None:
+    """Look an image up in the catalogue: the whole reference first, then one of the same digest."""
+    exact = (known.name for known in spec.catalogue if known.image == image)
+    alike = (known.name for known in spec.catalogue if is_same_image(known.image, image))
+    return next(exact, None) or next(alike, None)
 
 
-def _find_container(spec: Spec, deployment: Deployment) -> Container | ServingProblem:
-    names = ", ".join(c.name for c in deployment.containers)
-    if spec.container_name is None:
-        if len(deployment.containers) == 1:
-            return deployment.containers[0]
-        return ServingProblem(
-            Reason.CONTAINER_AMBIGUOUS,
-            f"Deployment {deployment.name} has several containers ({names}): name one in versionField.containerName",
-        )
-    for container in deployment.containers:
-        if container.name == spec.container_name:
-            return container
-    return ServingProblem(
-        Reason.CONTAINER_NOT_FOUND,
-        f"Deployment {deployment.name} has no container {spec.container_name!r}; it has {names}",
+def _build(spec: Spec, serving: Serving, version: str) -> str | ServingProblem:
+    """Make the value of a version that was never seen here."""
+    if spec.version_field.type is not FieldType.IMAGE:
+        return version
+    listed = next((known.image for known in spec.catalogue if known.name == version), None)
+    if listed is not None:
+        return listed
+    if spec.version_field.template is not None:
+        return spec.version_field.template.replace("{version}", version)
+    if spec.catalogue:
+        return ServingProblem(Reason.VERSION_UNKNOWN, f"no entry of versions is called {version!r}; {_names(spec)}")
+    return f"{parse_image(serving.value).repository}:{version}"
+
+
+def _permit(spec: Spec, serving: Serving, version: str, value: str | ServingProblem) -> str | ServingProblem:
+    """Let pass what may be written, and is that version when it is read again."""
+    if isinstance(value, ServingProblem):
+        return value
+    again = read_version(spec, value)
+    if again != version:
+        what = f"stands in versions as {again!r}" if again else "would not be read as a version"
+        return ServingProblem(Reason.VERSION_UNKNOWN, f"{value!r}, which would be written for {version!r}, {what}")
+    return forbid(spec, serving, value) or value
+
+
+def _unreadable(spec: Spec, deployment: Deployment, place: Place) -> ServingProblem:
+    if spec.version_field.type is FieldType.IMAGE:
+        return ServingProblem(Reason.VERSION_UNREADABLE, _why_unreadable(spec, place))
+    where = f"{place.label} of Deployment {deployment.name}"
+    if not place.value:
+        return ServingProblem(Reason.VERSION_EMPTY, f"{where} is empty: the version has to stand there")
+    message = (
+        f"{where} is {place.value[:200]!r}, which is no version: letters, digits, dots, dashes and underscores only"
     )
+    return ServingProblem(Reason.VERSION_INVALID, f"{message}, 128 at most, not beginning with a dot or a dash")
 
 
-def _unreadable(spec: Spec, container: Container) -> ServingProblem:
-    if spec.image_template is not None:
-        why = f"does not fit versionField.image.template {spec.image_template!r}"
-    elif parse_image(container.image).digest:
-        why = "is given by digest only and has no tag that could be the version"
+def _why_unreadable(spec: Spec, place: Place) -> str:
+    template = spec.version_field.template
+    if template is not None:
+        why = f"does not fit versionField.image.template {template!r}"
+    elif parse_image(place.value).digest:
+        hint = "" if spec.catalogue else ": list it in spec.versions"
+        why = f"is given by digest only and has no tag that could be the version{hint}"
     else:
         why = "has no tag that could be the version"
-    return ServingProblem(Reason.VERSION_UNREADABLE, f"image {container.image!r} of container {container.name} {why}")
+    listed = f", and is in no entry of versions; {_names(spec)}" if spec.catalogue else ""
+    return f"image {place.value!r} of container {_container(place)} {why}{listed}"
 
 
-def _moving_repository(spec: Spec) -> ServingProblem | None:
-    """Refuse a template that puts the version anywhere but into the tag: another repository is another program."""
-    template = spec.image_template
-    if template is None or "{version}" in (parse_image(template).tag or ""):
+def _container(place: Place) -> str:
+    return place.names[0][1]
+
+
+def _names(spec: Spec, most: int = 20) -> str:
+    names = [known.name for known in spec.catalogue]
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"the entries are {', '.join(names[:most])}{rest}"
+
+
+def _moving_repository(spec: Spec, serving: Serving) -> ServingProblem | None:
+    """Refuse a template that puts the version into the repository, where the Deployment does not allow for that."""
+    template = spec.version_field.template or ""
+    repository = parse_image(template).repository
+    present = parse_image(serving.value).repository
+    if "{version}" not in repository or is_listed(present, serving.deployment.allowed_images or ""):
         return None
+    pattern = repository.replace("{version}", "*")
     return ServingProblem(
         Reason.REPOSITORY_NOT_ALLOWED,
-        f"versionField.image.template {template!r} puts the version into the repository; only the tag may change",
-    )
-
-
-def _selector(labels: dict[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
-
-
-def _rollout(body: Json) -> Rollout:
-    status: Json = body.get("status") or {}
-    wanted = body["spec"].get("replicas", 1)
-    counts = [status.get(key, 0) for key in ("updatedReplicas", "availableReplicas", "replicas")]
-    seen = status.get("observedGeneration", 0) >= body["metadata"].get("generation", 0)
-    sentence = f"{counts[0]} of {wanted} replicas updated, {counts[1]} available"
-    return Rollout(seen and counts == [wanted] * 3, seen and _deadline_exceeded(status), sentence)
-
-
-def _deadline_exceeded(status: dict[str, Any]) -> bool:
-    return any(
-        c.get("type") == "Progressing" and c.get("reason") == "ProgressDeadlineExceeded"
-        for c in status.get("conditions") or ()
+        f"versionField.image.template {template!r} puts the version into the repository, so each version is another "
+        f"one; where that is meant, annotate Deployment {serving.deployment.name} with {ALLOWED_IMAGES}: {pattern}",
     )

@@ -155,4 +155,9 @@ def test_the_columns_are_those_that_people_need():
     columns = {c["name"]: c.get("priority", 0) for c in CRD["spec"]["versions"][0]["additionalPrinterColumns"]}
     narrow = [name for name, priority in columns.items() if not priority]
     assert narrow == ["Ready", "Verdict", "Current", "Previous", "Change", "Samples", "Age"]
-    assert [name for name, priority in columns.items() if priority] == ["Target", "Reason", "Last-Rollback"]
+    assert [name for name, priority in columns.items() if priority] == [
+        "Target",
+        "Spec-Version",
+        "Reason",
+        "Last-Rollback",
+    ]

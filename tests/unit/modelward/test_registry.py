@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from builders import NOW, C, a_resource, a_serving, a_spec, a_status, image_of
+from builders import NOW, C, a_place, a_resource, a_serving, a_spec, a_status, image_of
 from modelward.domain.errors import InvalidSpecError
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Asked, Resource
-from modelward.domain.serving import Container, Deployment, Rollout
+from modelward.domain.serving import Deployment, Rollout
+from modelward.domain.version_field import FieldType, VersionField
 from modelward.registry import Registry, is_older
 
 TARGET = ("ml", "house-prices")
@@ -84,12 +85,34 @@ def test_a_claim_ends_with_the_resource():
 
 def test_a_claim_moves_with_the_spec_and_the_deployment_seen_before_is_forgotten():
     registry = holding(ONE)
-    registry.see(TARGET, DEPLOYMENT)
+    registry.see(TARGET, lambda _: DEPLOYMENT)
     registry.put(replace(ONE, resource_version="2", generation=2, spec=a_spec(targetRef={"name": "other"})))
     assert claimants(registry) == []
     assert claimants(registry, ("ml", "other")) == ["one"]
     entry = registry.entries[ONE.key]
     assert (entry.deployment, entry.deployment_read) == (None, False)
+
+
+def test_a_version_that_is_to_stand_elsewhere_is_looked_for_anew():
+    registry = holding(ONE)
+    registry.see(TARGET, lambda _: DEPLOYMENT)
+    env = {"type": "Env", "env": {"name": "MODEL_VERSION"}}
+    registry.put(replace(ONE, resource_version="2", generation=2, spec=a_spec(versionField=env)))
+    entry = registry.entries[ONE.key]
+    assert (entry.deployment, entry.deployment_read, claimants(registry)) == (None, False, ["one"])
+
+
+def test_each_claimant_looks_at_its_own_place():
+    env = {"type": "Env", "env": {"name": "MODEL_VERSION"}}
+    registry = holding(ONE, named("two", spec=a_spec(versionField=env)))
+    looked: list[VersionField] = []
+
+    def look(field: VersionField) -> Deployment:
+        looked.append(field)
+        return DEPLOYMENT
+
+    registry.see(TARGET, look)
+    assert looked == [VersionField(), VersionField(FieldType.ENV, env="MODEL_VERSION")]
 
 
 def test_a_spec_that_cannot_be_read_claims_nothing():
@@ -128,7 +151,7 @@ STUCK = Rollout(complete=False, failed=True, sentence="0 of 1 replicas updated, 
 CHANGES: dict[str, tuple[Deployment | None, bool]] = {
     "nothing": (DEPLOYMENT, False),
     "a new resourceVersion alone": (replace(DEPLOYMENT, resource_version="8"), False),
-    "another image": (replace(DEPLOYMENT, containers=(Container("model", image_of(C), 0),)), True),
+    "another image": (replace(DEPLOYMENT, place=a_place(image_of(C))), True),
     "another template": (replace(DEPLOYMENT, template_hash="other"), True),
     "another object of that name": (replace(DEPLOYMENT, uid="other"), True),
     "the opt-in": (replace(DEPLOYMENT, allow_rollback="one"), True),
@@ -141,22 +164,23 @@ CHANGES: dict[str, tuple[Deployment | None, bool]] = {
 @pytest.mark.parametrize(("after", "concerned"), CHANGES.values(), ids=CHANGES)
 def test_whom_a_change_concerns(after: Deployment | None, concerned: bool):  # noqa: FBT001
     registry = holding(ONE)
-    registry.see(TARGET, DEPLOYMENT)
-    assert registry.see(TARGET, after) == ([ONE.key] if concerned else [])
+    registry.see(TARGET, lambda _: DEPLOYMENT)
+    look = None if after is None else lambda _: after
+    assert registry.see(TARGET, look) == ([ONE.key] if concerned else [])
     assert registry.entries[ONE.key].deployment == after
 
 
 def test_replicas_that_come_and_go_concern_nobody():
     registry = holding(ONE)
-    registry.see(TARGET, replace(DEPLOYMENT, rollout=ROLLING))
+    registry.see(TARGET, lambda _: replace(DEPLOYMENT, rollout=ROLLING))
     more = replace(ROLLING, sentence="1 of 1 replicas updated, 0 available")
-    assert registry.see(TARGET, replace(DEPLOYMENT, rollout=more)) == []
+    assert registry.see(TARGET, lambda _: replace(DEPLOYMENT, rollout=more)) == []
 
 
 def test_the_first_sight_concerns_every_claimant():
     registry = holding(ONE, named("two"))
-    assert registry.see(TARGET, DEPLOYMENT) == [("ml", "one"), ("ml", "two")]
-    assert registry.see(("ml", "unclaimed"), DEPLOYMENT) == []
+    assert registry.see(TARGET, lambda _: DEPLOYMENT) == [("ml", "one"), ("ml", "two")]
+    assert registry.see(("ml", "unclaimed"), lambda _: DEPLOYMENT) == []
 
 
 def test_that_there_is_none_is_news_the_first_time_only():
@@ -167,9 +191,9 @@ def test_that_there_is_none_is_news_the_first_time_only():
 
 def test_an_older_view_than_the_one_known_is_looked_past():
     registry = holding(ONE)
-    registry.see(TARGET, replace(DEPLOYMENT, resource_version="10"))
-    older = replace(DEPLOYMENT, resource_version="9", containers=(Container("model", image_of(C), 0),))
-    assert registry.see(TARGET, older) == []
+    registry.see(TARGET, lambda _: replace(DEPLOYMENT, resource_version="10"))
+    older = replace(DEPLOYMENT, resource_version="9", place=a_place(image_of(C)))
+    assert registry.see(TARGET, lambda _: older) == []
     entry = registry.entries[ONE.key]
     assert entry.deployment is not None
     assert entry.deployment.resource_version == "10"

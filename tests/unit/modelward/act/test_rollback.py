@@ -6,10 +6,12 @@ import pytest
 
 from builders import A, B, C, a_deployment, a_rollback, image_of
 from doubles import FixedClock, InMemoryCluster, images
-from modelward.act.rollback import Outcome, Patched, give_back, make_give_back, make_operations, put_back
+from modelward.act.rollback import Outcome, Patched, give_back, make_give_back, make_operations, put, swap_of
 from modelward.domain.errors import ClusterError, ConflictError, UnprocessableError
+from modelward.domain.serving import Deployment, Place
 from modelward.domain.status import Phase
-from modelward.observe.serving import parse_deployment
+from modelward.domain.version_field import VersionField
+from modelward.observe.deployments import parse_deployment
 
 KEY = ("Deployment", "ml", "house-prices")
 ROLLBACK = a_rollback(Phase.DECIDED)
@@ -29,14 +31,20 @@ def set_image(cluster: InMemoryCluster, version: str) -> None:
     cluster.edit(*KEY, change)
 
 
-async def put(cluster: InMemoryCluster, seen: dict[str, Any] | None = None) -> Patched:
-    deployment = parse_deployment(seen or cluster.objects[KEY])
-    return await put_back(cluster, deployment, "model", ROLLBACK, parse_deployment)
+NAMED = VersionField(container="model")
+
+
+def look(body: dict[str, Any]) -> Deployment:
+    return parse_deployment(body, NAMED)
+
+
+async def put_back(cluster: InMemoryCluster, seen: dict[str, Any] | None = None) -> Patched:
+    return await put(cluster, look(seen or cluster.objects[KEY]), swap_of(ROLLBACK), look)
 
 
 async def test_puts_the_old_image_back_and_says_so_on_the_deployment():
     cluster = serving()
-    result = await put(cluster)
+    result = await put_back(cluster)
     assert result.outcome is Outcome.PATCHED
     assert cluster.images == [image_of(A)]
     assert result.body is not None
@@ -50,7 +58,7 @@ async def test_puts_the_old_image_back_and_says_so_on_the_deployment():
 async def test_touches_nothing_else():
     containers = [SIDECAR, {"name": "model", "image": image_of(B), "env": [{"name": "X", "value": "1"}]}]
     cluster = serving(containers=containers, annotations={"team": "ml"})
-    await put(cluster)
+    await put_back(cluster)
     body = cluster.objects[KEY]
     assert body["spec"]["template"]["spec"]["containers"] == [SIDECAR, {**containers[1], "image": image_of(A)}]
     assert body["metadata"]["annotations"]["team"] == "ml"
@@ -59,7 +67,7 @@ async def test_touches_nothing_else():
 @pytest.mark.parametrize("annotations", [None, {}, {"team": "ml"}], ids=["none", "an empty set", "some"])
 async def test_it_does_not_matter_which_annotations_there_are(annotations: dict[str, str] | None):
     cluster = serving(annotations=annotations)
-    assert (await put(cluster)).outcome is Outcome.PATCHED
+    assert (await put_back(cluster)).outcome is Outcome.PATCHED
 
 
 def scaled(cluster: InMemoryCluster) -> None:
@@ -112,7 +120,7 @@ async def test_decides_by_what_the_live_object_runs_when(event: Any, outcome: Ou
     cluster = serving()
     seen = dict(cluster.objects[KEY])
     event(cluster)
-    result = await put(cluster, seen)
+    result = await put_back(cluster, seen)
     assert result.outcome is outcome
     if runs is not None:
         assert image_of(runs) in images(cluster.objects[KEY])
@@ -121,7 +129,7 @@ async def test_decides_by_what_the_live_object_runs_when(event: Any, outcome: Ou
 
 async def test_a_rollback_that_is_there_already_is_not_written_again():
     cluster = serving(A)
-    result = await put(cluster)
+    result = await put_back(cluster)
     assert result.outcome is Outcome.PATCHED
     assert result.body is not None
     assert cluster.images == []
@@ -133,7 +141,7 @@ async def test_gives_up_on_a_deployment_that_changes_faster_than_it_can_be_read(
     for nth in (1, 2, 3):
         cluster.fail(UnprocessableError("test failed"), nth, verb="patch")
     with pytest.raises(UnprocessableError, match="changes faster"):
-        await put(cluster)
+        await put_back(cluster)
     assert cluster.images == []
 
 
@@ -141,12 +149,13 @@ async def test_an_api_server_that_is_down_is_not_taken_for_an_answer():
     cluster = serving()
     cluster.fail(ClusterError("no answer in time"), verb="patch")
     with pytest.raises(ClusterError, match="no answer"):
-        await put(cluster)
+        await put_back(cluster)
 
 
 def test_the_patch_tests_all_that_matters_before_it_changes_anything():
     deployment = parse_deployment(serving().objects[KEY])
-    operations = make_operations(deployment, deployment.containers[0], ROLLBACK)
+    assert isinstance(deployment.place, Place)
+    operations = make_operations(deployment, deployment.place, swap_of(ROLLBACK))
     path = "/spec/template/spec/containers/0"
     assert [(o["op"], o["path"]) for o in operations[:4]] == [
         ("test", "/metadata/uid"),
@@ -181,7 +190,7 @@ def test_only_our_own_entries_are_given_back(body: dict[str, Any], places: list[
 
 async def test_after_a_rollback_nobody_is_in_helms_way():
     cluster = serving()
-    result = await put(cluster)
+    result = await put_back(cluster)
     assert result.body is not None
     after = await give_back(cluster, result.body)
     assert after["metadata"]["managedFields"] == []
@@ -191,7 +200,7 @@ async def test_after_a_rollback_nobody_is_in_helms_way():
 @pytest.mark.parametrize("error", [UnprocessableError("test failed"), deleted], ids=["changed", "deleted"])
 async def test_what_cannot_be_given_back_now_is_left(error: Any):
     cluster = serving()
-    result = await put(cluster)
+    result = await put_back(cluster)
     assert result.body is not None
     if isinstance(error, ClusterError):
         cluster.fail(error, verb="patch")
@@ -211,4 +220,4 @@ async def test_a_conflict_while_patching_is_for_the_caller():
     cluster = serving()
     cluster.fail(ConflictError("try again"), verb="patch")
     with pytest.raises(ConflictError):
-        await put(cluster)
+        await put_back(cluster)

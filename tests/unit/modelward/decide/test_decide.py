@@ -20,6 +20,7 @@ from builders import (
     a_status,
     a_window,
     image_of,
+    in_reach,
     literal,
     quarantined,
     sums,
@@ -45,7 +46,7 @@ def decided(
     judgement = more.get("judgement") or judge(spec, status, quality or a_quality(BAD, GOOD), previous)
     now, fleet = more.get("now", NOW), more.get("fleet", Fleet(5, 1))
     return decide(
-        a_resource(spec, status), spec, status, a_serving(), previous, image_of(A), judgement, fleet, now
+        a_resource(spec, status), spec, status, a_serving(), previous, judgement, fleet, now
     )  # fmt: skip
 
 
@@ -124,10 +125,10 @@ def test_a_target_that_is_gone_alerts_and_changes_nothing():
     assert "never Healthy" in announcement.message
 
 
-def test_a_target_that_never_served_here_takes_the_image_that_is_given():
-    decision = decided(previous=a_previous(image=""))
+def test_a_target_that_never_served_here_takes_what_is_in_reach():
+    decision = decided(previous=a_previous(value="").reached(in_reach))
     assert decision.order is not None
-    assert decision.order.to.image == image_of(A)
+    assert decision.order.to.value == image_of(A)
 
 
 def test_what_is_contested_is_never_acted_on():

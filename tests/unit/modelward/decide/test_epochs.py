@@ -28,14 +28,14 @@ def test_older_replica_sets_become_the_history():
     assert versions(status) == [C, A, B]
     assert [m.epoch for m in status.history] == [1, 2, 3]
     assert [m.quality for m in status.history] == [Standing.UNJUDGED, Standing.UNJUDGED, Standing.UNPROVEN]
-    assert status.history[1].image == image_of(A)
+    assert status.history[1].value == image_of(A)
     assert status.history[1].template_hash == "shape-2"
 
 
 def test_the_present_version_begins_an_epoch_that_was_found():
     status = adopt(Status(), a_serving(B), revisions(A), NOW)
     assert status.epoch is not None
-    assert (status.epoch.number, status.epoch.version, status.epoch.image) == (2, B, image_of(B))
+    assert (status.epoch.number, status.epoch.version, status.epoch.value) == (2, B, image_of(B))
     assert (status.epoch.started_time, status.epoch.placed_by, status.epoch.landing) == (NOW, PlacedBy.FOUND, False)
     assert status.current_version == B
 

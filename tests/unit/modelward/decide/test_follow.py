@@ -17,20 +17,22 @@ from builders import (
     a_spec,
     a_status,
     image_of,
+    in_reach,
     quarantined,
 )
 from modelward.decide.decide import follow
 from modelward.domain.decision import Decision
 from modelward.domain.reasons import Reason
+from modelward.domain.serving import Reach, ServingProblem
 from modelward.domain.spec import Spec
 from modelward.domain.status import Status
 
 LANDED = a_status(A, B, A, landing=True, quarantine=quarantined(B), last_rollback=a_rollback())
 
 
-def followed(status: Status, version: str, spec: Spec | None = None) -> Decision:
+def followed(status: Status, version: str, spec: Spec | None = None, reach: Reach = in_reach) -> Decision:
     spec = spec or a_spec()
-    return follow(a_resource(spec, status), spec, status, a_serving(version), NOW)
+    return follow(a_resource(spec, status), spec, status, a_serving(version), reach, NOW)
 
 
 def test_the_same_version_is_no_news():
@@ -41,9 +43,16 @@ def test_a_rolled_back_version_that_came_back_is_put_right():
     decision = followed(LANDED, B)
     assert decision.order is not None
     assert (decision.order.from_version, decision.order.to.version) == (B, A)
-    assert decision.order.to.image == image_of(A)
+    assert decision.order.to.value == image_of(A)
     assert decision.order.reason is Reason.QUARANTINE_ENFORCED
     assert decision.status == LANDED
+
+
+def test_what_must_not_be_written_is_not_put_back():
+    elsewhere = ServingProblem(Reason.REPOSITORY_NOT_ALLOWED, "annotate it")
+    decision = followed(LANDED, B, reach=lambda *_: elsewhere)
+    assert decision.order is None
+    assert decision.status.current_version == B
 
 
 NOT_PUT_RIGHT: dict[str, tuple[Status, str, Spec, list[Reason]]] = {

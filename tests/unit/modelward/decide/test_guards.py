@@ -15,6 +15,7 @@ from builders import (
     C,
     a_baseline,
     a_move,
+    a_placement,
     a_previous,
     a_quality,
     a_rollback,
@@ -29,12 +30,15 @@ from modelward.decide.verdict import judge
 from modelward.domain.evidence import Evidence
 from modelward.domain.quality import Quality, Sums
 from modelward.domain.reasons import Reason
+from modelward.domain.serving import ServingProblem
 from modelward.domain.spec import Spec
-from modelward.domain.status import Breaches, Epoch, PlacedBy, Status
+from modelward.domain.status import Breaches, Epoch, PlacedBy, PlacementState, Status
 
 MINUTE = timedelta(minutes=1)
 BAD = sums(0.85, 4200)
 CONFIRMED = Breaches(2, NOW)
+SOFT = {"WarmingUp", "NotConfirmed", "OnlyR2", "BaselineStale", "TemplateChanged"}
+SOFT |= {"WithinNormalVariation", "WithinNoise"}
 ALL = [
     "Suspended",
     "Contested",
@@ -50,10 +54,10 @@ ALL = [
     "CoolingDown",
     "BudgetExhausted",
     "BreakerOpen",
+    "RepositoryNotAllowed",
     "NoTarget",
 ]
-LITERAL = ["Suspended", "Contested", "Landing", "BothWorse", "CoolingDown", "BudgetExhausted", "BreakerOpen"]
-LITERAL += ["NoTarget"]
+LITERAL = [name for name in ALL if name not in SOFT]
 
 
 def a_scene(
@@ -130,7 +134,7 @@ SPEAKS: dict[str, tuple[Reason, dict[str, Any], str]] = {
     "more than the image changed": (
         Reason.TEMPLATE_CHANGED,
         {"serving": a_serving(template_hash="other")},
-        "env, command, args, volumes or init containers",
+        "env, command, args, volumes, init containers or other images",
     ),
     "a rollback a moment ago": (
         Reason.COOLING_DOWN,
@@ -152,6 +156,25 @@ SPEAKS: dict[str, tuple[Reason, dict[str, Any], str]] = {
         Reason.BREAKER_OPEN,
         {"fleet": Fleet(5, 3)},
         "3 of 5 judged models look bad at once: the data feed is the suspect",
+    ),
+    "another one than spec.version, put right once": (
+        Reason.CONTESTED,
+        {
+            "status": a_status(
+                A, B, breaches=CONFIRMED, placement=a_placement(PlacementState.CONTESTED, message="kubectl")
+            )
+        },
+        "kubectl",
+    ),
+    "a target in another repository": (
+        Reason.REPOSITORY_NOT_ALLOWED,
+        {"previous": a_previous(problem=ServingProblem(Reason.REPOSITORY_NOT_ALLOWED, "annotate it"))},
+        "annotate it",
+    ),
+    "a target that no image is known of": (
+        Reason.NO_TARGET,
+        {"previous": a_previous(problem=ServingProblem(Reason.VERSION_UNKNOWN, "the entries are v1"))},
+        "the entries are v1",
     ),
     "no earlier version": (Reason.NO_TARGET, {"previous": None}, "no earlier version is known here"),
     "a target with a veto": (Reason.NO_TARGET, {"previous": a_previous(veto="it was never Healthy")}, "never Healthy"),
@@ -222,7 +245,10 @@ def everything(act_on: str) -> Scene:
     assert status.epoch is not None
     status = replace(status, epoch=replace(status.epoch, landing=True))
     scene = a_scene(spec=spec, status=status, current=sums(0.85, 3480), previous=None, fleet=Fleet(3, 3))
-    scene = replace(scene, previous=a_previous(veto="never Healthy"), serving=a_serving(template_hash="other"))
+    elsewhere = ServingProblem(Reason.REPOSITORY_NOT_ALLOWED, "annotate it")
+    scene = replace(
+        scene, previous=a_previous(veto="never Healthy", problem=elsewhere), serving=a_serving(template_hash="other")
+    )
     return replace(scene, judgement=replace(scene.judgement, reason=Reason.BOTH_WORSE), evidence=unsteady())
 
 

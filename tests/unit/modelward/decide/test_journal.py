@@ -76,7 +76,7 @@ def test_the_intent_is_written_whole():
     rollback = decided().last_rollback
     assert rollback is not None
     assert (rollback.id, rollback.epoch, rollback.phase) == (an_order().id, 2, Phase.DECIDED)
-    assert (rollback.from_, rollback.to, rollback.from_image, rollback.to_image) == (B, A, image_of(B), image_of(A))
+    assert (rollback.from_, rollback.to, rollback.from_value, rollback.to_value) == (B, A, image_of(B), image_of(A))
     assert (rollback.decided_time, rollback.patched_time, rollback.finished_time) == (NOW - HOUR, None, None)
     assert (rollback.automatic, rollback.actor, rollback.reason) == (True, "modelward", "Degraded")
 

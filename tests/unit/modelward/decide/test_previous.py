@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from builders import A, B, C, a_move, a_spec, a_status, image_of, quarantined
+from builders import A, B, C, a_move, a_previous, a_spec, a_status, image_of, in_reach, quarantined
 from modelward.decide.previous import find_move, find_older, find_previous
+from modelward.domain.reasons import Reason
+from modelward.domain.serving import ServingProblem
 from modelward.domain.status import Standing, Status
 
 D = "20260107_100000"
@@ -72,14 +74,20 @@ def test_a_spec_that_names_the_version_that_serves_is_looked_past():
     assert previous.version == A
 
 
-def test_it_comes_with_the_image_that_held_it_here():
-    moved = replace(a_status(A, B), history=(a_move(1, A, image="elsewhere/m:1"), a_move(2, B)))
+def test_it_comes_with_what_held_it_here():
+    moved = replace(a_status(A, B), history=(a_move(1, A, value="elsewhere/m:1"), a_move(2, B)))
     previous = find_previous(a_spec(), moved)
     assert previous is not None
-    assert previous.target("other:1").image == "elsewhere/m:1"
+    assert previous.reached(in_reach).target.value == "elsewhere/m:1"
     unknown = find_previous(a_spec(previousVersion=D), moved)
     assert unknown is not None
-    assert unknown.target(image_of(D)).image == image_of(D)
+    assert unknown.reached(in_reach).target.value == image_of(D)
+
+
+def test_what_stands_against_it_comes_with_it():
+    problem = ServingProblem(Reason.REPOSITORY_NOT_ALLOWED, "annotate it")
+    previous = a_previous().reached(lambda *_: problem)
+    assert (previous.version, previous.problem, previous.veto) == (A, problem, None)
 
 
 OLDER: dict[str, tuple[Status, str | None]] = {

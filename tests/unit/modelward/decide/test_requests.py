@@ -14,8 +14,10 @@ from builders import (
     a_resource,
     a_rollback,
     a_serving,
+    a_spec,
     a_status,
     image_of,
+    in_reach,
     quarantined,
 )
 from modelward.decide.requests import (
@@ -42,7 +44,7 @@ def asked(status: Status | None = None, *, known: tuple[str, ...] = (), **asked:
     status = status or a_status(A, B, C)
     resource = a_resource(status=status, **{"rollback_at": JUST_NOW, **asked})
     serving = a_serving(status.current_version or "")
-    return answer_rollback(resource, status, serving, known, image_of(asked.get("rollback_to", "")), NOW)
+    return answer_rollback(resource, a_spec(), status, serving, known, in_reach, NOW)
 
 
 def answer(decision: Decision) -> RequestRecord:
@@ -93,7 +95,7 @@ def test_a_time_that_cannot_be_meant_is_refused_for_every_kind(at: str, why: str
     status = a_status(A, B, quarantine=quarantined(A))
     resource = a_resource(status=status, rollback_at=at, check_at=at, clear_at=at, clear_version=A)
     answers = [
-        answer_rollback(resource, status, a_serving(), (), "", NOW).status.requests.rollback,
+        answer_rollback(resource, a_spec(), status, a_serving(), (), in_reach, NOW).status.requests.rollback,
         answer_check(resource, status, NOW).status.requests.check,
         answer_clear(resource, status, NOW).status.requests.clear_quarantine,
     ]
@@ -111,7 +113,7 @@ def test_ten_minutes_either_way_are_near_enough(at: str):
 def test_a_request_made_with_the_resource_is_taken_though_creation_times_have_no_fractions():
     resource = a_resource(rollback_at="2026-01-08T14:32:23Z")
     resource = replace(resource, created=NOW.replace(microsecond=999_999))
-    decision = answer_rollback(resource, a_status(A, B), a_serving(), (), "", NOW)
+    decision = answer_rollback(resource, a_spec(), a_status(A, B), a_serving(), (), in_reach, NOW)
     assert answer(decision).result == "Done"
 
 
@@ -129,7 +131,7 @@ DONE: dict[str, tuple[Status, dict[str, str], str]] = {
 def test_is_carried_out(status: Status, what: dict[str, str], to: str):
     decision = asked(status, **what)
     assert decision.order is not None
-    assert (decision.order.to.version, decision.order.to.image) == (to, image_of(to))
+    assert (decision.order.to.version, decision.order.to.value) == (to, image_of(to))
     assert decision.order.placed_by is PlacedBy.REQUEST
     assert not decision.order.automatic
     assert answer(decision) == RequestRecord(JUST_NOW, "Done", f"{status.current_version} -> {to}", to)
@@ -139,7 +141,7 @@ def test_is_carried_out(status: Status, what: dict[str, str], to: str):
 def test_a_version_that_only_the_database_knows_is_good_enough_by_name():
     decision = asked(rollback_to=D, known=(D,))
     assert decision.order is not None
-    assert decision.order.to.image == image_of(D)
+    assert decision.order.to.value == image_of(D)
 
 
 def test_who_asked_is_told_as_unverified():
@@ -214,7 +216,7 @@ LOOKED_UP = {
 
 @pytest.mark.parametrize(("what", "needed"), LOOKED_UP.values(), ids=LOOKED_UP)
 def test_the_database_is_asked_only_for_a_version_that_never_served(what: dict[str, str], needed: bool):  # noqa: FBT001
-    assert must_look_up(a_resource(rollback_at=JUST_NOW, **what), a_status(A, B)) is needed
+    assert must_look_up(a_resource(rollback_at=JUST_NOW, **what), a_spec(), a_status(A, B)) is needed
 
 
 # -- checks and quarantine -------------------------------------------------------------------------------------------

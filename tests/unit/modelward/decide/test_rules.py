@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import HOUR, NOW, a_resource, a_serving, a_spec, a_status, image_of, sums
+from builders import HOUR, NOW, a_resource, a_serving, a_spec, a_status, in_reach, sums
 from modelward.decide import journal
 from modelward.decide.decide import decide, follow
 from modelward.decide.guards import Fleet
@@ -67,9 +67,8 @@ def decided(spec: Spec, status: Status, quality: Quality, now: datetime = NOW, f
     version = status.current_version or ""
     previous = find_previous(spec, status)
     judgement = judge(spec, status, quality, previous)
-    image = image_of(previous.version) if previous else ""
     return decide(
-        a_resource(spec, status), spec, status, a_serving(version), previous, image, judgement, fleet or Fleet(), now
+        a_resource(spec, status), spec, status, a_serving(version), previous, judgement, fleet or Fleet(), now
     )  # fmt: skip
 
 
@@ -121,7 +120,9 @@ class Life:
 
     def deploy(self, version: str) -> None:
         self.version = version
-        decision = follow(a_resource(self.spec, self.status), self.spec, self.status, a_serving(version), self.now)
+        decision = follow(
+            a_resource(self.spec, self.status), self.spec, self.status, a_serving(version), in_reach, self.now
+        )
         self.status = decision.status
         if decision.order is not None:
             self.carry_out(decision.order)

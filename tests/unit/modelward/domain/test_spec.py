@@ -10,6 +10,7 @@ from modelward.domain.errors import InvalidSpecError
 from modelward.domain.metrics import Family, MetricName
 from modelward.domain.questions import Comparison
 from modelward.domain.spec import ActOn, Evaluation, MetricSpec, OnTemplateChange, Role, RollbackRules, parse_spec
+from modelward.domain.version_field import FieldType, KnownVersion, VersionField
 
 
 def test_the_smallest_spec_follows_the_guide():
@@ -26,8 +27,28 @@ READ: dict[str, tuple[dict[str, Any], str, Any]] = {
     "the model's name": ({"modelName": "prices"}, "model_name", "prices"),
     "the environment": ({"environment": "staging"}, "environment", "staging"),
     "the Deployment": ({"targetRef": {"name": "server"}}, "target_name", "server"),
-    "the container": ({"versionField": {"containerName": "model"}}, "container_name", "model"),
-    "the template": ({"versionField": {"image": {"template": "r/m:{version}"}}}, "image_template", "r/m:{version}"),
+    "the container": ({"versionField": {"containerName": "m"}}, "version_field", VersionField(container="m")),
+    "the template": (
+        {"versionField": {"image": {"template": "r/m:{version}"}}},
+        "version_field",
+        VersionField(template="r/m:{version}"),
+    ),
+    "the variable": (
+        {"versionField": {"type": "Env", "env": {"name": "MODEL_VERSION"}}},
+        "version_field",
+        VersionField(FieldType.ENV, env="MODEL_VERSION"),
+    ),
+    "the annotation": (
+        {"versionField": {"type": "Annotation", "annotation": {"key": "a/b"}}},
+        "version_field",
+        VersionField(FieldType.ANNOTATION, annotation="a/b"),
+    ),
+    "the catalogue": (
+        {"versions": [{"name": "v1", "image": "r/m@sha256:1"}]},
+        "catalogue",
+        (KnownVersion("v1", "r/m@sha256:1"),),
+    ),
+    "the version to serve": ({"version": "7"}, "version", "7"),
     "the previous version": ({"previousVersion": "7"}, "previous_version", "7"),
     "the interval": ({"checkInterval": "10s"}, "check_interval", timedelta(seconds=10)),
     "auto-rollback off": ({"autoRollback": False}, "auto_rollback", False),
@@ -123,6 +144,21 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         {"versionField": {"image": {"template": "{version}:{version}"}}},
         "versionField.image.template",
         "{version} exactly once",
+    ),
+    "a place of no known type": ({"versionField": {"type": "Label"}}, "versionField.type", "Image, Env, Annotation"),
+    "a variable without its name": ({"versionField": {"type": "Env"}}, "versionField.env.name", "is required"),
+    "an annotation without its key": (
+        {"versionField": {"type": "Annotation", "annotation": {}}},
+        "versionField.annotation.key",
+        "is required",
+    ),
+    "a version that is a number": ({"version": 20260105143022}, "version", "is not text that can be an image tag"),
+    "a version that can be no tag": ({"previousVersion": "a b"}, "previousVersion", "'a b' is not text"),
+    "an entry without an image": ({"versions": [{"name": "v1"}]}, "versions", "needs a name and an image"),
+    "two names for one image": (
+        {"versions": [{"name": "v1", "image": "r/m:1"}, {"name": "v2", "image": "r/m:1"}]},
+        "versions",
+        "which version is it?",
     ),
     "a section that is no object": ({"evaluation": "24h"}, "evaluation", "expected an object"),
     "no Secret": ({"database": {}}, "database.secretRef.name", "is required"),
