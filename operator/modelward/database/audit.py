@@ -102,7 +102,7 @@ def _parameters(row: Row, cluster_uid: str) -> dict[str, Any]:
         "environment": about.environment,
         "from_version": letter.from_,
         "to_version": letter.to,
-        "from_image": letter.from_value,
+        "from_image": letter.from_value,  # the table speaks of images; a variable's value stands there as well
         "to_image": letter.to_value,
         "actor": letter.actor,
         "reason": letter.reason,

@@ -15,7 +15,7 @@ from modelward.decide.guards import is_contested
 from modelward.domain.alerts import AlertOn
 from modelward.domain.letters import Evidence, Letter, Step
 from modelward.domain.reasons import Reason
-from modelward.domain.status import Condition, Phase, RequestRecord, Rollback, Status, Verdict
+from modelward.domain.status import Condition, Phase, PlacementState, RequestRecord, Rollback, Status, Verdict
 
 OUTAGE = timedelta(minutes=15)
 PASSING = frozenset({Reason.WARMING_UP, Reason.NOT_CONFIRMED, Reason.COOLING_DOWN})
@@ -93,8 +93,11 @@ def _contested(change: Change) -> Iterator[News]:
     said = stall(change.after)
     event = f"epoch-{change.after.epoch.number if change.after.epoch else 0}"
     letter = change.letter(event, Step.CONTESTED, Reason.CONTESTED, said[1] if said else Reason.CONTESTED.meaning)
-    last = change.after.last_rollback
-    yield News(replace(letter, to=last.to if last else None), frozenset({AlertOn.CONTESTED}), audited=True)
+    last, placement = change.after.last_rollback, change.after.placement
+    to = last.to if last else None
+    if placement is not None and placement.state is PlacementState.CONTESTED:
+        to = placement.version
+    yield News(replace(letter, to=to), frozenset({AlertOn.CONTESTED}), audited=True)
 
 
 def _degraded(change: Change) -> Iterator[News]:

@@ -132,7 +132,7 @@ def _printable(text: str) -> str:
 def _facts(letter: Letter, about: About, subject: str) -> dict[str, Any]:
     """Say the same in fields; `form` names their meaning, and changes when a field's does."""
     said = encode(letter)
-    kept = ("id", "event", "step", "reason", "time", "message", "actor", "from", "to", "fromImage", "toImage")
+    kept = ("id", "event", "step", "reason", "time", "message", "actor", "from", "to", "fromValue", "toValue")
     return {
         "form": FORM,
         "subject": subject,

@@ -5,13 +5,22 @@ from datetime import timedelta
 
 import pytest
 
-from builders import HOUR, NOW, A, B, a_rollback, a_status, quarantined
+from builders import HOUR, NOW, A, B, a_placement, a_rollback, a_status, quarantined
 from modelward.decide.conditions import summarise
 from modelward.decide.news import Change, News, find_news
 from modelward.domain.alerts import AlertOn
 from modelward.domain.letters import Evidence, Figure, Outbox, Step
 from modelward.domain.reasons import Reason
-from modelward.domain.status import Hold, MetricStatus, Phase, RequestRecord, RequestRecords, Status, Verdict
+from modelward.domain.status import (
+    Hold,
+    MetricStatus,
+    Phase,
+    PlacementState,
+    RequestRecord,
+    RequestRecords,
+    Status,
+    Verdict,
+)
 
 EVIDENCE = Evidence((Figure("r2", "0.930", "0.850", "-8.6", "5", breached=True),), 1204)
 
@@ -123,6 +132,13 @@ def test_a_contest_is_told_once():
     (found,) = news(before, after)
     assert found == (Step.CONTESTED, Reason.CONTESTED, {AlertOn.CONTESTED}, True)
     assert "put right once" in find(before, after)[0].letter.message
+
+
+def test_another_version_than_the_specs_is_told_with_the_one_that_should_serve():
+    contested = a_placement(PlacementState.CONTESTED, A, message="kubectl-set wrote it")
+    (told,) = find(a_status(A, B), a_status(A, B, placement=contested))
+    assert (told.letter.reason, told.letter.from_, told.letter.to) == (Reason.CONTESTED, B, A)
+    assert told.letter.message == "kubectl-set wrote it"
 
 
 REQUESTS = {

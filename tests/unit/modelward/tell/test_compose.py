@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from builders import HOUR, NOW, A, B
+from builders import HOUR, NOW, A, B, image_of
 from modelward.decide.news import TOLD
 from modelward.domain.alerts import AlertOn
 from modelward.domain.letters import Evidence, Figure, Letter, Step
@@ -82,6 +82,12 @@ def test_the_facts_name_their_form():
     assert facts["form"] == "modelward.dev/alert/v1"
     assert (facts["id"], facts["event"], facts["step"], facts["reason"]) == ("1d", "e", "Patched", "RolledBack")
     assert facts["evidence"]["metrics"][0]["changePercent"] == "-8.6"
+
+
+def test_the_facts_name_what_was_replaced_by_what():
+    facts = compose(replace(LETTER, from_value=image_of(B), to_value=image_of(A)), ABOUT).facts
+    assert (facts["from"], facts["fromValue"]) == (B, image_of(B))
+    assert (facts["to"], facts["toValue"]) == (A, image_of(A))
 
 
 def test_a_recovery_ends_the_alert_of_the_degradation():
