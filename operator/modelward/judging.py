@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from modelward.connections import SUSPICIOUS, Connections
+from modelward.counts import CHECKS
 from modelward.decide.conditions import DEGRADED
 from modelward.decide.decide import decide
 from modelward.decide.evidence import spans_of, weigh_evidence
@@ -72,7 +73,7 @@ class Judging:
         """Judge all plans and act; returns what went wrong for each, since one must not stop the others."""
         answers = await self._ask(plans)
         decided = [(plan, self._decide(plan, answer, Fleet())) for plan, answer in zip(plans, answers, strict=True)]
-        fleet = self._fleet(decided) if any(decision.order for _, decision in decided) else Fleet()
+        fleet = self.look_at_fleet(decided) if any(decision.order for _, decision in decided) else Fleet()
         at_once = asyncio.Semaphore(AT_ONCE)
 
         async def carry_out(plan: Plan, decision: Decision, answer: Quality | SourceError) -> None:
@@ -171,9 +172,12 @@ class Judging:
         connections = [connection] * len(plans)
         if all(isinstance(answer, SourceError) and answer.reason in SUSPICIOUS for answer in answers):
             connections = await self._read_anew(connection, source, plans, answers)
-        share = (time.monotonic() - began) / len(plans)
-        for plan, used in zip(plans, connections, strict=True):
-            plan.entry.check_seconds = share
+        now = time.monotonic()
+        CHECKS.observe(now - began)
+        for plan, used, answer in zip(plans, connections, answers, strict=True):
+            plan.entry.check_seconds = (now - began) / len(plans)
+            if not isinstance(answer, SourceError):
+                plan.entry.answered_at = now
             if source.is_ours:  # labels in other tables do not announce themselves
                 self.follow(used, (plan.spec.model_name, plan.spec.environment), plan.entry.resource.key)
         return answers
@@ -200,7 +204,8 @@ class Judging:
         except (ClusterError, SourceError):  # then the database's own words are the better answer
             return None
 
-    def _fleet(self, decided: Sequence[tuple[Plan, Decision]]) -> Fleet:
+    def look_at_fleet(self, decided: Sequence[tuple[Plan, Decision]] = ()) -> Fleet:
+        """Count the models that look bad: as status says, and as what is decided and not written yet."""
         statuses = {key: entry.resource.status for key, entry in self.registry.entries.items()}
         statuses |= {plan.entry.resource.key: decision.status for plan, decision in decided}
         now = self.rollbacks.scribe.clock.now()

@@ -4,11 +4,10 @@ Patches are asked for with --dry-run=server: admission answers as it would, and 
 """
 
 import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +16,9 @@ from sandbox import operator as operators
 from sandbox.cluster import Cluster
 from sandbox.kubectl import Kubectl
 from sandbox.waiting import wait_until
+
+if TYPE_CHECKING:
+    import subprocess
 
 Json = dict[str, Any]
 NAMESPACE = "held-hands"
