@@ -7,7 +7,7 @@ from prometheus_client import Counter, Histogram, disable_created_metrics
 
 from modelward.domain.status import Outcome, Phase, Rollback, Status
 
-disable_created_metrics()  # a second series for each, which nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody asks for
 ALERTS = Counter("modelward_alerts", "Alerts by what became of them.", ["reason", "result"])
 ROWS = Counter("modelward_audit_rows", "Rows of the audit table by what became of them.", ["result"])
 CHECKS = Histogram(

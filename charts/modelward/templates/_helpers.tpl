@@ -75,3 +75,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "modelward.changedKeys" -}}
 {{ .is }}.map(k, k).filter(k, !(k in {{ .but }}) && !(k in {{ .was }} && {{ .was }}[k] == {{ .is }}[k])) + {{ .was }}.map(k, k).filter(k, !(k in {{ .but }} || k in {{ .is }}))
 {{- end -}}
+
+{{- /* namespace and name in the metrics are the ModelDeployment's, not the pod's. */ -}}
+{{- define "modelward.endpoint" -}}
+- port: http
+  path: /metrics
+  interval: {{ .interval }}
+  honorLabels: true
+{{- end -}}
