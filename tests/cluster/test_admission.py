@@ -57,7 +57,7 @@ SERVING: Json = {
                     {
                         "name": "twice",
                         "image": "registry.example.com/twice:1",
-                        "env": [{"name": "X", "value": "1"}, {"name": "X", "value": "2"}],
+                        "env": [*({"name": "X", "value": n} for n in "12"), {"name": "MODEL_VERSION", "value": A}],
                     },
                 ],
             },
@@ -88,6 +88,7 @@ ALLOWED: dict[str, list[Json]] = {
     "the value of a variable": [put(f"{MODEL}/env/0/value", B)],
     "a variable emptied": [put(f"{MODEL}/env/0/value", "")],
     "an annotation of the pod template": [put("/spec/template/metadata/annotations/example.com~1version", B)],
+    "a variable beside one that is named twice": [put(f"{POD}/containers/2/env/2/value", B)],
     "managedFields given back": [put("/metadata/managedFields", [{}])],
     "nothing": [],
 }
@@ -176,7 +177,14 @@ REFUSED: dict[str, tuple[list[Json], str]] = {
         "redirect",
     ),
     "a variable no longer from elsewhere": ([put(f"{MODEL}/env/2", {"name": "NODE", "value": "x"})], "redirect"),
-    "one of two that have the same name": ([put(f"{POD}/containers/2/env/1/value", "1")], "names one twice: twice"),
+    "one of two that have the same name": (
+        [put(f"{POD}/containers/2/env/1/value", "1")],
+        "one that is named twice: twice",
+    ),
+    "two of the same name in another order": (
+        [{"op": "move", "from": f"{POD}/containers/2/env/1", "path": f"{POD}/containers/2/env/0"}],
+        "one that is named twice: twice",
+    ),
     "a version hidden among more": (
         [IMAGE, *RECORD, put("/spec/replicas", 3)],
         "nothing else of its spec: replicas",
@@ -224,6 +232,7 @@ def test_all_else_is_refused_with_a_sentence(as_operator: Kubectl, deployment: s
     operations, sentence = REFUSED[what]
     done = patch(as_operator, deployment, operations, "--dry-run=server")
     assert done.returncode != 0
+    assert "Error from server (Forbidden)" in done.stderr
     assert "denied request: modelward may" in done.stderr
     assert sentence in done.stderr
 
@@ -235,10 +244,10 @@ def test_everybody_else_changes_what_they_please(cluster: Cluster, deployment: s
 
 
 def test_a_big_deployment_costs_no_more_than_the_api_server_allows(as_operator: Kubectl, kubectl: Kubectl):
-    many = [{"name": f"VARIABLE_{n}", "value": "x" * 40} for n in range(150)]
+    many = [{"name": f"VARIABLE_{n}", "value": "x" * 40} for n in range(250)]
     model = Model(kubectl, "", "big")
     model.deploy(A, env=many)
     mine = replace(as_operator, namespace=kubectl.namespace)
-    for operations in ([IMAGE], [put(f"{MODEL}/env/149/value", B)]):
+    for operations in ([IMAGE], [put(f"{MODEL}/env/249/value", B)]):
         done = patch(mine, "deployment/big", operations, "--dry-run=server")
         assert done.returncode == 0, done.stderr
