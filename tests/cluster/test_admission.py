@@ -251,3 +251,13 @@ def test_a_big_deployment_costs_no_more_than_the_api_server_allows(as_operator: 
     for operations in ([IMAGE], [put(f"{MODEL}/env/249/value", B)]):
         done = patch(mine, "deployment/big", operations, "--dry-run=server")
         assert done.returncode == 0, done.stderr
+
+
+def test_the_api_server_has_nothing_to_say_about_the_policy(cluster: Cluster):
+    def checked() -> Json:
+        kubectl = Kubectl(cluster)
+        found: Json = kubectl.json("get", "validatingadmissionpolicy", f"modelward.{operators.NAMESPACE}")
+        return dict(found.get("status", {}))
+
+    wait_until(lambda: "typeChecking" in checked(), for_="the policy's types to be checked", timeout=30)
+    assert checked()["typeChecking"].get("expressionWarnings", []) == []
