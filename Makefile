@@ -46,10 +46,10 @@ fmt: .venv/.dev ## Put the code into shape
 	$(BIN)/ruff check --quiet --fix . || true
 	$(BIN)/ruff format --quiet .
 
-reference: .venv/.dev ## Write docs/reference.md anew from the source
+reference: .venv/.dev ## Write docs/reference.md and docs/metrics-prometheus.md anew from the source
 	$(BIN)/python -m reference
 
-manifests: .venv/.dev ## Render deploy/manifests from the chart, and copy the CRD into the chart
+manifests: .venv/.dev ## Render deploy/manifests and the table of values from the chart, and copy the CRD into it
 	$(BIN)/python -m manifests
 
 manifests-check: .venv/.dev ## Fail where rendered manifests or copies are stale
