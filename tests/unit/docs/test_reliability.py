@@ -1,4 +1,4 @@
-"""What docs/reliability.md promises is tested: every numbered row names tests, and every test that is named is there."""
+"""What docs/reliability.md promises is tested: every row names tests, and every test that is named is there."""
 
 import ast
 import re
