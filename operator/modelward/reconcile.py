@@ -19,6 +19,7 @@ from modelward.decide.conditions import READY, is_placing, summarise
 from modelward.decide.decide import follow, refuse
 from modelward.decide.epochs import adopt, served_before
 from modelward.decide.previous import Previous, find_previous
+from modelward.decide.protection import protect
 from modelward.domain.decision import Announcement, Decision
 from modelward.domain.errors import SourceError
 from modelward.domain.ports import Clock, Cluster, QualityReader
@@ -113,7 +114,7 @@ class Reconciler:
             replica_sets = await self.targets.take_replica_sets(entry, serving)
             status = adopt(status, serving, find_revisions(spec, serving.deployment, replica_sets), now)
             status = managed.adopted(spec.version, status, serving, now)
-        status = self.glance(entry, spec, status)
+        status = protect(self.glance(entry, spec, status), serving, resource.generation, now)
         settled = journal.settle(status, spec, serving, now)
         if is_under_way(settled.status) and (spec.suspend or not managed.names_another(spec.version, settled.status)):
             await self.scribe.note(entry)

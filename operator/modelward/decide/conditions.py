@@ -1,6 +1,6 @@
 """Conditions: how the resource stands, for people, `kubectl wait` and GitOps controllers (kstatus).
 
-Reconciling, Stalled and RolledBack are present only while True.
+Reconciling, Stalled and RolledBack are present only while True, RollbackProtected only while False.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from modelward.domain.status import Condition, Phase, PlacedBy, Placement, Place
 
 READY, DEGRADED, METRICS_AVAILABLE = "Ready", "Degraded", "MetricsAvailable"
 ROLLED_BACK, RECONCILING, STALLED = "RolledBack", "Reconciling", "Stalled"
+ROLLBACK_PROTECTED = "RollbackProtected"
 
 Line = tuple[str, str, str, str]  # type, status, reason, message
 
@@ -24,6 +25,7 @@ def summarise(
     """Fill in the conditions; transition times move only where a condition's status does."""
     lines = [_ready(status, problem, suspended=suspended), *_degraded(status), *_metrics(status)]
     lines += [*_rolled_back(status), *_abnormal(status)]
+    lines += _protection(status)
     conditions = tuple(_condition(status, line, generation, now) for line in lines)
     return replace(status, conditions=conditions, observed_generation=generation)
 
@@ -89,9 +91,13 @@ def _contest(status: Status) -> str:
     placement = status.placement
     if placement is not None and placement.state is PlacementState.CONTESTED:
         return placement.message
+    manager = status.epoch.manager if status.epoch else None
+    by = f" by field manager {manager}" if manager else ""
+    protection = status.condition(ROLLBACK_PROTECTED)
     return (
-        f"{status.current_version} was rolled back from, put right once, and put back again: "
+        f"{status.current_version} was rolled back from, put right once, and put back again{by}: "
         "change it in Git (or whatever writes the Deployment), or clear its quarantine"
+        + (f"; {protection.message}" if protection else "")
     )
 
 
@@ -142,6 +148,13 @@ def _rolled_back(status: Status) -> Iterator[Line]:
         return  # a person named it again
     if status.current_version in {rollback.from_, rollback.to}:
         yield ROLLED_BACK, "True", rollback.reason, f"{rollback.from_} -> {rollback.to}: {rollback.message}"
+
+
+def _protection(status: Status) -> Iterator[Line]:
+    """Keep what was found when the Deployment was last looked at (`decide/protection.py`)."""
+    found = status.condition(ROLLBACK_PROTECTED)
+    if found is not None:
+        yield found.type, found.status, found.reason, found.message
 
 
 def _abnormal(status: Status) -> Iterator[Line]:
