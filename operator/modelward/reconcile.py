@@ -28,8 +28,9 @@ from modelward.domain.reasons import PROBLEMS, Reason
 from modelward.domain.serving import Serving, ServingProblem
 from modelward.domain.spec import Spec
 from modelward.domain.status import Status
+from modelward.fleet import Census, Glimpse
 from modelward.judging import Judging, Plan
-from modelward.observe.serving import find_revisions, reach
+from modelward.observe.serving import find_revisions, find_serving, reach
 from modelward.placements import Placements
 from modelward.registry import Entry, Key, Registry
 from modelward.rollbacks import Rollbacks, is_under_way
@@ -77,9 +78,8 @@ class Reconciler:
         self.glance: Callable[[Entry, Spec, Status], Status] = lambda _entry, _spec, status: status
         self.recall: Recall = _know_all
         recall = self._recall
-        self.judging = Judging(
-            reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow, recall
-        )  # fmt: skip
+        census = Census(reader, self.connections, registry, rules.breaker_percent, _glimpse)
+        self.judging = Judging(reader, self.connections, self.rollbacks, census, follow, recall)
 
     async def prepare(self, entry: Entry, *, due: bool) -> Plan | None:
         """Do all of a turn that needs no verdict; return what is left to ask, None where nothing is."""
@@ -244,6 +244,20 @@ def _was_refused(status: Status) -> bool:
     """Whether the last word was a problem with the resource or its Deployment; it is gone now."""
     ready = status.condition(READY)
     return ready is not None and ready.reason in {*PROBLEMS, Reason.SUSPENDED}
+
+
+def _glimpse(entry: Entry) -> Glimpse | None:
+    """Say what would be asked of a resource as it is known now: no call, no write."""
+    spec, status = entry.resource.spec, entry.resource.status
+    if spec is None or spec.suspend or entry.deployment is None or status.epoch is None or is_under_way(status):
+        return None
+    serving = find_serving(spec, entry.deployment)
+    if isinstance(serving, ServingProblem) or serving.version != status.epoch.version:
+        return None
+    previous = find_previous(spec, status)
+    if previous is not None:
+        previous = previous.reached(partial(reach, spec, serving))
+    return Glimpse(spec, status, previous, _question(spec, status, previous))
 
 
 def _question(spec: Spec, status: Status, previous: Previous | None) -> Question:
