@@ -2,7 +2,7 @@
 
 Checks are spread over the interval, so one broken feed would show model by model, and each alone would look like a bad
 version. So the first that is about to be rolled back has the others of its database asked, with one statement and
-without a write; what is found out serves for a minute. A model that was rolled back lately counts as one that looks bad.
+without a write; what is found out serves for a minute. A model rolled back lately counts as one that looks bad.
 """
 
 from collections.abc import Callable, Collection, Mapping

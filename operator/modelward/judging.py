@@ -18,7 +18,6 @@ from modelward.domain.evidence import Evidence
 from modelward.domain.ports import QualityReader
 from modelward.domain.quality import Quality
 from modelward.domain.questions import Connection, Question
-from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
 from modelward.domain.source import Source
 from modelward.domain.spec import ActOn, Spec
