@@ -72,7 +72,7 @@ class House:
             self.sweeper.lag,
             lambda: self.lease.is_held,
             lambda: self.ready,
-            lambda: self.reconciler.judging.look_at_fleet().breaker_open,
+            lambda: self.reconciler.judging.census.known(datetime.now(UTC)).breaker_open,
             lambda: Counter(self.client.calls) + Counter(self.lease.calls),
             lambda: self.reader.asked,
         )
