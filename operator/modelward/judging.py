@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from modelward.connections import SUSPICIOUS, Connections
+from modelward.counts import CHECKS
 from modelward.decide.decide import decide
 from modelward.decide.evidence import spans_of, weigh_evidence
 from modelward.decide.guards import Fleet
@@ -167,9 +168,12 @@ class Judging:
         connections = [connection] * len(plans)
         if all(isinstance(answer, SourceError) and answer.reason in SUSPICIOUS for answer in answers):
             connections = await self._read_anew(connection, source, plans, answers)
-        share = (time.monotonic() - began) / len(plans)
-        for plan, used in zip(plans, connections, strict=True):
-            plan.entry.check_seconds = share
+        now = time.monotonic()
+        CHECKS.observe(now - began)
+        for plan, used, answer in zip(plans, connections, answers, strict=True):
+            plan.entry.check_seconds = (now - began) / len(plans)
+            if not isinstance(answer, SourceError):
+                plan.entry.answered_at = now
             if source.is_ours:  # labels in other tables do not announce themselves
                 self.follow(used, (plan.spec.model_name, plan.spec.environment), plan.entry.resource.key)
         return answers
