@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,7 +140,7 @@ def test_what_cannot_be_meant_is_said_with_what_there_is(model: Model, person: P
 
 
 @pytest.fixture
-def visitor(cluster: Cluster, kubectl: Kubectl, namespace: str, tmp_path: Path) -> Iterator[Person]:
+def visitor(cluster: Cluster, kubectl: Kubectl, tmp_path: Path) -> Person:
     """Somebody who may look in one namespace and nothing else."""
     kubectl.apply(VISITOR)
     token = kubectl.run("create", "token", "visitor").strip()
@@ -149,7 +148,7 @@ def visitor(cluster: Cluster, kubectl: Kubectl, namespace: str, tmp_path: Path) 
     admin["users"] = [{"name": user["name"], "user": {"token": token}} for user in admin["users"]]
     file = tmp_path / "kubeconfig"
     file.write_text(json.dumps(admin))
-    yield Person(cluster, file)
+    return Person(cluster, file)
 
 
 def test_a_right_that_is_missing_is_named_with_how_to_see_it(visitor: Person, kubectl: Kubectl, namespace: str):

@@ -37,6 +37,8 @@ def log_in(kubeconfig: str | None, context: str | None, namespace: str | None) -
         return _from_pod(named, namespace)
     try:
         return _from_file(os.pathsep.join(map(str, paths)), context, namespace)
+    except InvalidCallError:
+        raise
     except (ConfigException, LookupError, TypeError, ValueError, AttributeError, OSError) as error:
         raise ClusterError(f"the kubeconfig {named} cannot be used: {_first_line(error)}") from None
 
