@@ -12,10 +12,9 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-from modelward.database.queries import named_query
+from modelward.database.queries import all_queries
 
 APPLICATION = "modelward"
-NAMES = ("judge", "spans", "settings", "versions", "has_registry", "registered")
 # log_statement writes `statement: ...` for the simple protocol and `execute <name>: ...` for the extended one
 LINE = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+) UTC \[(.*?)\] LOG:  (?:statement|execute [^:]*): (.*)$")
 SETTINGS = {
@@ -36,7 +35,7 @@ class Statement:
 
 def parse_statements(lines: Iterable[str], application: str = APPLICATION) -> list[Statement]:
     """Read the statements of one application; ours by their name in queries.sql, the others by their first word."""
-    known = {named_query(name).splitlines()[0]: name for name in NAMES}
+    known = {text.splitlines()[0]: name for name, text in all_queries().items()}
     found = []
     for line in lines:
         match = LINE.match(line)

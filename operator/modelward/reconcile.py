@@ -20,7 +20,7 @@ from modelward.decide.decide import follow, refuse
 from modelward.decide.epochs import adopt, served_before
 from modelward.decide.previous import Previous, find_previous
 from modelward.domain.decision import Announcement, Decision
-from modelward.domain.errors import SourceError
+from modelward.domain.errors import ClusterError, SourceError
 from modelward.domain.ports import Clock, Cluster, QualityReader
 from modelward.domain.questions import Comparison, Connection, Question
 from modelward.domain.reasons import PROBLEMS, Reason
@@ -187,7 +187,8 @@ class Reconciler:
             return Decision(status, announcements=told)
         known = await self._known_versions(entry, spec, status)
         go = partial(reach, spec, serving)
-        answer = requests.answer_rollback(resource, spec, status, serving, known, go, now)
+        archived = await self._archived(entry, spec)
+        answer = requests.answer_rollback(resource, spec, status, serving, known, go, now, archived=archived)
         return replace(answer, announcements=told + answer.announcements)
 
     async def _known_versions(self, entry: Entry, spec: Spec, status: Status) -> tuple[str, ...]:
@@ -201,6 +202,15 @@ class Reconciler:
             log.warning("%s/%s: the database cannot list versions: %s", *resource.key, error)
             return ()
         return tuple(v.version for v in reversed(found))
+
+    async def _archived(self, entry: Entry, spec: Spec) -> tuple[str, ...]:
+        """Ask what was put away; a database that does not answer must not keep a person from going back."""
+        try:
+            connection = await self.connections.find(entry.resource.namespace, spec.secret_name)
+            return await self.reader.archived(connection, spec.model_name, spec.environment, spec.source)
+        except (ClusterError, SourceError) as error:
+            log.warning("%s/%s: what is archived is not known: %s", *entry.resource.key, error)
+            return ()
 
     async def _lose(self, entry: Entry, problem: ServingProblem, now: datetime) -> None:
         """The Deployment is missing or unreadable; a rollback under way has lost its object."""

@@ -18,6 +18,11 @@ def named_query(name: str, files: tuple[str, ...] = FILES) -> str:
     return _all_of(*files)[name]
 
 
+def all_queries() -> dict[str, str]:
+    """Return every named query of ours, by its name."""
+    return _all_of(*FILES, *LEDGER)
+
+
 @cache
 def piece_of(name: str) -> str:
     """Return one piece, without the lines that say what it is for: inside another one they would hide what follows."""
