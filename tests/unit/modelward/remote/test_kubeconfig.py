@@ -7,8 +7,7 @@ from click.testing import CliRunner
 
 from modelward.cli.kubectl import plugin
 from modelward.cli.main import main
-from modelward.domain.errors import ClusterError, InvalidCallError, ModelwardError
-from modelward.remote.client import KubernetesApi
+from modelward.domain.errors import InvalidCallError, ModelwardError
 from modelward.remote.kubeconfig import log_in
 
 GOOD = """
@@ -55,11 +54,6 @@ def test_a_broken_one_is_a_sentence(tmp_path: Path, text: str, words: str):
     with pytest.raises(ModelwardError, match=words) as raised:
         log_in(str(file), None, None)
     assert "s3cr3t" not in str(raised.value)
-
-
-def test_a_server_that_does_not_answer_is_named(good: str):
-    with pytest.raises(ClusterError, match=r"the API server https://127\.0\.0\.1:1 does not answer"):
-        KubernetesApi(log_in(good, None, None)).find_all("ml")
 
 
 DOORS = {
