@@ -25,6 +25,7 @@ from modelward.registry import Entry, Key, Registry
 
 RECENT = timedelta(hours=1)
 SERVES = timedelta(minutes=1)
+OFF = 100  # percent that no share is above: the breaker never opens, so there is nothing to look for
 Feed = tuple[Connection, Source]
 Verdicts = dict[Key, Verdict]
 
@@ -53,15 +54,15 @@ class Census:
     async def count(self, decided: Mapping[Key, Status], feeds: Collection[Feed], now: datetime) -> Fleet:
         """Count by what is known; where that opens no breaker, ask about all that are fed from the same places."""
         fleet = self._sum(decided, {}, now)
-        if fleet.breaker_open:
+        if fleet.breaker_open or self.breaker_percent >= OFF:
             return fleet
         verdicts: Verdicts = {}
         for feed in feeds:
             verdicts |= await self._look_around(feed, decided, now)
         return self._sum(decided, verdicts, now)
 
-    def known(self, now: datetime) -> Fleet:
-        """Count by what stands in status alone: for those who only want to look."""
+    def look(self, now: datetime) -> Fleet:
+        """Count by what stands in status, and ask nobody."""
         return self._sum({}, {}, now)
 
     async def _look_around(self, feed: Feed, decided: Mapping[Key, Status], now: datetime) -> Verdicts:

@@ -72,10 +72,14 @@ class House:
             self.sweeper.lag,
             lambda: self.lease.is_held,
             lambda: self.ready,
-            lambda: self.reconciler.judging.census.known(datetime.now(UTC)).breaker_open,
+            self._is_breaker_open,
             lambda: Counter(self.client.calls) + Counter(self.lease.calls),
             lambda: self.reader.asked,
         )
+
+    def _is_breaker_open(self) -> bool:
+        judging = self.reconciler.judging
+        return judging.census.look(judging.rollbacks.scribe.clock.now()).breaker_open
 
     async def close(self) -> None:
         """Give the Lease back and hang up."""
