@@ -185,22 +185,23 @@ class Reconciler:
             status, told = answer.status, told + answer.announcements
         if not pending.rollback:
             return Decision(status, announcements=told)
-        known = await self._known_versions(entry, spec, status)
+        known, unread = await self._known_versions(entry, spec, status)
         go = partial(reach, spec, serving)
-        answer = requests.answer_rollback(resource, spec, status, serving, known, go, now)
+        answer = requests.answer_rollback(resource, spec, status, serving, known, go, now, unread)
         return replace(answer, announcements=told + answer.announcements)
 
-    async def _known_versions(self, entry: Entry, spec: Spec, status: Status) -> tuple[str, ...]:
+    async def _known_versions(self, entry: Entry, spec: Spec, status: Status) -> tuple[tuple[str, ...], str]:
+        """List the versions that the database knows, where that matters; or say why it could not."""
         resource = entry.resource
         if not requests.must_look_up(resource, spec, status):
-            return ()
+            return (), ""
         try:
             connection = await self.connections.find(resource.namespace, spec.secret_name)
             found = await self.reader.versions(connection, spec.model_name, spec.environment, spec.source)
         except SourceError as error:
             log.warning("%s/%s: the database cannot list versions: %s", *resource.key, error)
-            return ()
-        return tuple(v.version for v in reversed(found))
+            return (), str(error)
+        return tuple(v.version for v in reversed(found)), ""
 
     async def _lose(self, entry: Entry, problem: ServingProblem, now: datetime) -> None:
         """The Deployment is missing or unreadable; a rollback under way has lost its object."""
