@@ -201,7 +201,8 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
 
 
 def _problems(facts: Facts) -> list[Problem]:
-    return find_problems(facts.source, facts.catalogue, facts.neighbours, facts.server.user)
+    user, initialised = facts.server.user, facts.initialised
+    return find_problems(facts.source, facts.catalogue, facts.neighbours, user, initialised=initialised)
 
 
 def _mended(facts: Facts) -> Found | None:

@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from modelward.database.needs import NUMERIC, Kind, Need, needs_of
-from modelward.database.own import INIT, TABLES, addition, has_default, is_ours, ways_to_make
+from modelward.database.own import INIT, TABLES, addition, conversion, has_default, is_ours, ways_to_make
 from modelward.domain.reasons import Reason
 from modelward.domain.source import OWN, Source, Table
 
@@ -159,10 +159,8 @@ def _unfit_column(need: Need, found: Found) -> Problem:
     sentence = f"column {need.column} of {need.table}{named} is {there}; it must be {wanted}"
     if not need.ours:
         return Problem(Reason.SCHEMA_MISMATCH, f"{sentence}; a view can give it so")
-    change = sql.SQL("ALTER TABLE {} ALTER COLUMN {c} TYPE {t} USING {c}::text::{t};").format(
-        _table(need.table), c=sql.Identifier(need.column), t=sql.SQL(need.kind.value)
-    )
-    return Problem(Reason.SCHEMA_MISMATCH, sentence, (change.as_string(),) if found.relkind in REAL_TABLES else ())
+    change = (conversion(need.table, need.column, need.kind.value),) if found.relkind in REAL_TABLES else ()
+    return Problem(Reason.SCHEMA_MISMATCH, sentence, change)
 
 
 def _unlike_keys(source: Source, catalogue: Catalogue) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ INIT = "modelward db init"
 TABLES = tuple(of for of in (OWN.predictions, OWN.versions.table if OWN.versions else None) if of)
 _CREATED = re.compile(r"^CREATE TABLE (\w+) \((.*?)^\)", re.MULTILINE | re.DOTALL)
 _COLUMN = re.compile(r"^ +([a-z_]\w*) +(.+)$")
+_DEFAULT = re.compile(r"DEFAULT \S+")
 _OUR_NAME = re.compile(rf"\b(TABLE|ON) {OWN.predictions.name}\b")  # a search_path of the user's own may lead elsewhere
 
 
@@ -36,6 +37,17 @@ def has_default(of: Table, column: str) -> bool:
     """Whether rows that are there get a value when the column is added."""
     definition = definitions(of)[column]
     return "DEFAULT" in definition or "NOT NULL" not in definition
+
+
+def conversion(of: Table, column: str, kind: str) -> str:
+    """Return the statement that makes a column of ours the type it should be; its default cannot go along by itself."""
+    name, default = sql.Identifier(column), _DEFAULT.search(definitions(of)[column])
+    steps = [sql.SQL("ALTER COLUMN {c} TYPE {t} USING {c}::text::{t}").format(c=name, t=sql.SQL(kind))]
+    if default:
+        unset, reset = sql.SQL("ALTER COLUMN {} DROP DEFAULT"), sql.SQL("ALTER COLUMN {} SET {}")
+        steps = [unset.format(name), *steps, reset.format(name, sql.SQL(default[0]))]
+    change = sql.SQL("ALTER TABLE {} {};").format(sql.Identifier(of.schema, of.name), sql.SQL(", ").join(steps))
+    return change.as_string()
 
 
 def is_ours(of: Table, source: Source) -> bool:

@@ -196,17 +196,6 @@ def test_is_refused(status: Status, what: dict[str, Any], why: str):
     assert told.message == f"rollback: {answer(decision).message}"
 
 
-def test_a_list_that_could_not_be_read_is_no_proof_that_there_is_no_such_version():
-    resource = a_resource(status=a_status(A, B), rollback_at=JUST_NOW, rollback_to="v7")
-    decision = answer_rollback(
-        resource, a_spec(), a_status(A, B), a_serving(), (), in_reach, NOW, "public.r has no column v"
-    )
-    assert answer(decision).message == (
-        "target version v7 not found: the database could not list its versions: public.r has no column v; "
-        f"known versions: {B}, {A}"
-    )
-
-
 def test_a_long_list_of_versions_is_cut():
     known = tuple(f"v{i}" for i in range(100))
     assert answer(asked(rollback_to="x", known=known)).message.count(",") == 19
