@@ -108,7 +108,8 @@ def shell(url: str) -> Shell:
     from modelward.cli.main import main  # noqa: PLC0415  tests of the Python API need no command line
 
     def run(*arguments: str, **options: Any) -> Result:
-        environment = {"DATABASE_URL": url, "MODELWARD_ACTOR": "alice@desk", **options.pop("env", {})}
+        whole = {"DATABASE_URL": url, "MODELWARD_ACTOR": "alice@desk", "KUBECONFIG": "/nowhere"}
+        environment = {**whole, **options.pop("env", {})}
         return CliRunner().invoke(main, list(arguments), env=environment, prog_name="modelward", **options)
 
     return run

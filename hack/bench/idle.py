@@ -87,7 +87,7 @@ def _beyond_secrets(minute: Minute) -> list[Call]:
     """Leave out what stands, and the reads of Secrets that due checks may make."""
     calls = without_standing(minute.calls)
     secrets = Counter((call.namespace, call.name) for call in calls if call.is_secret)
-    allowed = math.ceil(minute.seconds / 60) if minute.interval == OFTEN else 0
+    allowed = math.ceil(minute.seconds / 60)
     often = {key for key, number in secrets.items() if number > allowed}
     return [call for call in calls if not call.is_secret or (call.namespace, call.name) in often]
 

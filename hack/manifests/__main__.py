@@ -6,6 +6,7 @@ from pathlib import Path
 
 from manifests.copies import differences, write
 from manifests.helm import HelmError, find_helm
+from manifests.values import ValuesError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         helm = find_helm()
         return _check(helm) if check else _write(helm)
-    except HelmError as error:
+    except (HelmError, ValuesError) as error:
         print(f"manifests: {error}", file=sys.stderr)
         return 1
 

@@ -1,7 +1,8 @@
 """What each copy should hold, and how far the files are from it.
 
 The CRD is written by hand in deploy/crds and stands once more in the chart, because Helm packs only what lies in the
-chart's own folder. deploy/manifests is the chart with its default values, for people without Helm.
+chart's own folder. deploy/manifests is the chart with its default values, for people without Helm. The chart's page
+holds a table of its values.
 """
 
 import difflib
@@ -10,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from manifests.helm import render
+from manifests.values import fill_in
 
 SOURCE = Path("deploy/crds/modeldeployments.yaml")
 CHART = Path("charts/modelward")
 CHART_COPY = CHART / "files/crds/modeldeployments.yaml"
+PAGE, VALUES = CHART / "README.md", CHART / "values.yaml"
 RENDERED = Path("deploy/manifests/modelward.yaml")
 
 HEAD = """\
@@ -39,14 +42,19 @@ def render_manifests(root: Path, helm: Path) -> str:
 
 def write(root: Path, helm: Path) -> Iterator[Path]:
     """Write the copies, the CRD first since the chart is rendered with it; yields each file that changed."""
-    yield from _replace(root / CHART_COPY, (root / SOURCE).read_text(encoding="utf-8"))
+    yield from _replace(root / CHART_COPY, _read(root / SOURCE))
+    yield from _replace(root / PAGE, _page(root))
     yield from _replace(root / RENDERED, render_manifests(root, helm))
 
 
 def differences(root: Path, helm: Path) -> str:
     """Return a unified diff from the files to what they should hold; empty where all is well."""
-    wanted = {CHART_COPY: (root / SOURCE).read_text(encoding="utf-8"), RENDERED: render_manifests(root, helm)}
+    wanted = {CHART_COPY: _read(root / SOURCE), PAGE: _page(root), RENDERED: render_manifests(root, helm)}
     return "".join(_diff(root, path, text) for path, text in wanted.items())
+
+
+def _page(root: Path) -> str:
+    return fill_in(_read(root / PAGE), _read(root / VALUES), PAGE)
 
 
 def _replace(path: Path, text: str) -> Iterator[Path]:

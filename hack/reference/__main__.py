@@ -1,4 +1,4 @@
-"""`python -m reference` writes docs/reference.md; `--check` fails where it is stale."""
+"""`python -m reference` writes docs/reference.md and docs/metrics-prometheus.md; `--check` fails where one is stale."""
 
 import ast
 import inspect
@@ -11,8 +11,10 @@ from modelward import settings
 from modelward.decide.guards import GUARDS
 from modelward.domain.reasons import Reason
 from modelward.settings import PREFIX, Settings
+from reference import prometheus
+from reference.tables import make_table
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "reference.md"
+DOCS = Path(__file__).parent.parent.parent / "docs"
 
 
 def render() -> str:
@@ -20,11 +22,11 @@ def render() -> str:
     parts = [
         "# Reference\n\nMade from the source by `make reference`. The resource's fields: `kubectl explain mdl`.",
         "## Guards\n\nIn this order; `Verdict` keeps those marked. Each one that speaks is listed in `status.holds`.",
-        _table(("guard", "speaks when", "with actOn: Verdict"), _guards()),
+        make_table(("guard", "speaks when", "with actOn: Verdict"), _guards()),
         "## Reasons\n\nIn status, conditions and Events.",
-        _table(("reason", "meaning"), [(f"`{r.value}`", r.meaning) for r in sorted(Reason)]),
+        make_table(("reason", "meaning"), [(f"`{r.value}`", r.meaning) for r in sorted(Reason)]),
         "## Settings of the operator\n\nEnvironment variables; the chart sets them.",
-        _table(("variable", "default", "meaning"), _settings()),
+        make_table(("variable", "default", "meaning"), _settings()),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -64,20 +66,19 @@ def _field_docs() -> dict[str, str]:
     }
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+PAGES = {"reference.md": render, "metrics-prometheus.md": prometheus.render}
 
 
 def main(arguments: list[str]) -> int:
     """Write, or check."""
-    text = render()
+    wanted = {DOCS / name: make() for name, make in PAGES.items()}
+    stale = [page for page, text in wanted.items() if not page.exists() or page.read_text() != text]
     if arguments == ["--check"]:
-        if not PAGE.exists() or PAGE.read_text() != text:
-            print("docs/reference.md is stale: run make reference", file=sys.stderr)
-            return 1
-        return 0
-    PAGE.write_text(text)
+        for page in stale:
+            print(f"docs/{page.name} is stale: run make reference", file=sys.stderr)
+        return 1 if stale else 0
+    for page in stale:
+        page.write_text(wanted[page])
     return 0
 
 

@@ -53,6 +53,11 @@ class Connections:
         self._known: dict[Key, _Known] = {}
         self._locks: dict[Key, asyncio.Lock] = {}
 
+    def recall(self, namespace: str, name: str) -> Connection | None:
+        """Return what a Secret said when it was last read, None where it never was: no call."""
+        known = self._known.get((namespace, name))
+        return known.connection if known else None
+
     async def find(self, namespace: str, name: str) -> Connection:
         """Return what a Secret says; SourceError where it is missing or makes no sense."""
         key = (namespace, name)

@@ -5,10 +5,9 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 from modelward.connections import SUSPICIOUS, Connections
-from modelward.decide.conditions import DEGRADED
+from modelward.counts import CHECKS
 from modelward.decide.decide import decide
 from modelward.decide.evidence import spans_of, weigh_evidence
 from modelward.decide.guards import Fleet
@@ -20,16 +19,15 @@ from modelward.domain.evidence import Evidence
 from modelward.domain.ports import QualityReader
 from modelward.domain.quality import Quality
 from modelward.domain.questions import Connection, Question
-from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
 from modelward.domain.source import Source
 from modelward.domain.spec import ActOn, Spec
 from modelward.domain.status import Status, Verdict
-from modelward.registry import Entry, Key, Registry
+from modelward.fleet import Census
+from modelward.registry import Entry, Key
 from modelward.rollbacks import Rollbacks
 
 log = logging.getLogger(__name__)
-RECENT = timedelta(hours=1)
 AT_ONCE = 16
 Recall = Callable[[Entry, Spec, Status], Awaitable[Status]]
 
@@ -54,9 +52,8 @@ class Judging:
 
     reader: QualityReader
     connections: Connections
-    registry: Registry
     rollbacks: Rollbacks
-    breaker_percent: int
+    census: Census
     follow: Callable[[Connection, tuple[str, str], Key], None]
     recall: Recall
 
@@ -72,7 +69,7 @@ class Judging:
         """Judge all plans and act; returns what went wrong for each, since one must not stop the others."""
         answers = await self._ask(plans)
         decided = [(plan, self._decide(plan, answer, Fleet())) for plan, answer in zip(plans, answers, strict=True)]
-        fleet = self._fleet(decided) if any(decision.order for _, decision in decided) else Fleet()
+        fleet = await self._fleet(decided)
         at_once = asyncio.Semaphore(AT_ONCE)
 
         async def carry_out(plan: Plan, decision: Decision, answer: Quality | SourceError) -> None:
@@ -171,9 +168,12 @@ class Judging:
         connections = [connection] * len(plans)
         if all(isinstance(answer, SourceError) and answer.reason in SUSPICIOUS for answer in answers):
             connections = await self._read_anew(connection, source, plans, answers)
-        share = (time.monotonic() - began) / len(plans)
-        for plan, used in zip(plans, connections, strict=True):
-            plan.entry.check_seconds = share
+        now = time.monotonic()
+        CHECKS.observe(now - began)
+        for plan, used, answer in zip(plans, connections, answers, strict=True):
+            plan.entry.check_seconds = (now - began) / len(plans)
+            if not isinstance(answer, SourceError):
+                plan.entry.answered_at = now
             if source.is_ours:  # labels in other tables do not announce themselves
                 self.follow(used, (plan.spec.model_name, plan.spec.environment), plan.entry.resource.key)
         return answers
@@ -200,23 +200,13 @@ class Judging:
         except (ClusterError, SourceError):  # then the database's own words are the better answer
             return None
 
-    def _fleet(self, decided: Sequence[tuple[Plan, Decision]]) -> Fleet:
-        statuses = {key: entry.resource.status for key, entry in self.registry.entries.items()}
-        statuses |= {plan.entry.resource.key: decision.status for plan, decision in decided}
-        now = self.rollbacks.scribe.clock.now()
-        judged = [s for s in statuses.values() if s.verdict in {Verdict.HEALTHY, Verdict.DEGRADED}]
-        held = {key for key, entry in self.registry.entries.items() if _is_held(entry.resource.status)}
-        bad = sum(
-            s.verdict is Verdict.DEGRADED and (key in held or _turned_lately(s, now)) for key, s in statuses.items()
-        )
-        return Fleet(len(judged), bad, self.breaker_percent)
-
-
-def _is_held(status: Status) -> bool:
-    """Whether the breaker held it back last time: a feed that stays broken must not wear the breaker out."""
-    return any(hold.guard == Reason.BREAKER_OPEN for hold in status.holds)
-
-
-def _turned_lately(status: Status, now: datetime) -> bool:
-    degraded = status.condition(DEGRADED)
-    return degraded is not None and degraded.status == "True" and now - degraded.last_transition_time < RECENT
+    async def _fleet(self, decided: Sequence[tuple[Plan, Decision]]) -> Fleet:
+        feeds = set[tuple[Connection, Source]]()
+        for plan, decision in decided:
+            if decision.order:
+                key = (plan.entry.resource.namespace, plan.spec.secret_name)
+                feeds.add((await self.connections.find(*key), plan.spec.source))
+        if not feeds:
+            return Fleet()
+        statuses = {plan.entry.resource.key: decision.status for plan, decision in decided}
+        return await self.census.count(statuses, feeds, self.rollbacks.scribe.clock.now())

@@ -1,17 +1,30 @@
 """/healthz, /readyz and /metrics."""
 
-import prometheus_client
-from aiohttp import web
+import asyncio
 
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from modelward.scrape import pieces
 from modelward.wiring import House
 
 
 async def serve_page(house: House) -> web.AppRunner:
     """Start the server; the caller cleans it up."""
+
+    async def metrics(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": CONTENT_TYPE_LATEST})
+        await response.prepare(request)
+        for piece in pieces(house.sources):
+            await response.write(piece)
+            await asyncio.sleep(0)  # a write to a fast reader does not wait by itself, and turns must not either
+        await response.write_eof()
+        return response
+
     app = web.Application()
     app.router.add_get("/healthz", lambda _: _answer(ok=house.sweeper.is_alive(), what="the sweeper"))
     app.router.add_get("/readyz", lambda _: _answer(ok=house.ready, what="the first list and the Lease"))
-    app.router.add_get("/metrics", _metrics)
+    app.router.add_get("/metrics", metrics)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, house.settings.http_host, house.settings.http_port).start()
@@ -20,9 +33,3 @@ async def serve_page(house: House) -> web.AppRunner:
 
 async def _answer(*, ok: bool, what: str) -> web.Response:
     return web.Response(text="ok\n") if ok else web.Response(status=503, text=f"waiting for {what}\n")
-
-
-async def _metrics(_: web.Request) -> web.Response:
-    return web.Response(
-        body=prometheus_client.generate_latest(), headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST}
-    )

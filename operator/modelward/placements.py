@@ -73,8 +73,9 @@ class Placements:
         result = await put(self.scribe.cluster, serving.deployment, swap, look)
         if result.outcome is not Outcome.PATCHED or result.body is None:
             raise await self._drop(entry)
-        entry.deployment = look(await give_back(self.scribe.cluster, result.body))
+        entry.deployment = look(result.body)
         entry.deployment_read, entry.drifted_since = True, None
+        await give_back(self.scribe.cluster, result.body)
         served = find_serving(spec, entry.deployment)
         if isinstance(served, ServingProblem):
             raise await self._drop(entry)

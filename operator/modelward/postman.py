@@ -9,8 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from prometheus_client import Counter
-
+from modelward.counts import ALERTS, ROWS
 from modelward.decide.outbox import LONGEST_ERROR, is_due
 from modelward.deliveries import Deliveries, Job, conclude
 from modelward.domain.decision import Announcement
@@ -27,8 +26,6 @@ FIRST_LOOK, LONGEST_LOOK = 15.0, 600.0  # pauses between looks at a Secret that 
 NO_BOOK = 600.0  # seconds until a database without an audit table is tried again
 CLOSING = 2.0
 Answer = AlertError | SourceError | None
-ALERTS = Counter("modelward_alerts", "Alerts by what became of them", ["reason", "result"])
-ROWS = Counter("modelward_audit_rows", "Rows of the audit table by what became of them", ["result"])
 
 
 @dataclass(slots=True)

@@ -19,16 +19,18 @@ from modelward.decide.conditions import READY, is_placing, summarise
 from modelward.decide.decide import follow, refuse
 from modelward.decide.epochs import adopt, served_before
 from modelward.decide.previous import Previous, find_previous
+from modelward.decide.protection import protect
 from modelward.domain.decision import Announcement, Decision
-from modelward.domain.errors import SourceError
+from modelward.domain.errors import ClusterError, SourceError
 from modelward.domain.ports import Clock, Cluster, QualityReader
 from modelward.domain.questions import Comparison, Connection, Question
 from modelward.domain.reasons import PROBLEMS, Reason
 from modelward.domain.serving import Serving, ServingProblem
 from modelward.domain.spec import Spec
 from modelward.domain.status import Status
+from modelward.fleet import Census, Glimpse
 from modelward.judging import Judging, Plan
-from modelward.observe.serving import find_revisions, reach
+from modelward.observe.serving import find_revisions, find_serving, reach
 from modelward.placements import Placements
 from modelward.registry import Entry, Key, Registry
 from modelward.rollbacks import Rollbacks, is_under_way
@@ -76,9 +78,8 @@ class Reconciler:
         self.glance: Callable[[Entry, Spec, Status], Status] = lambda _entry, _spec, status: status
         self.recall: Recall = _know_all
         recall = self._recall
-        self.judging = Judging(
-            reader, self.connections, registry, self.rollbacks, rules.breaker_percent, follow, recall
-        )  # fmt: skip
+        census = Census(reader, self.connections, registry, rules.breaker_percent, _glimpse)
+        self.judging = Judging(reader, self.connections, self.rollbacks, census, follow, recall)
 
     async def prepare(self, entry: Entry, *, due: bool) -> Plan | None:
         """Do all of a turn that needs no verdict; return what is left to ask, None where nothing is."""
@@ -113,7 +114,7 @@ class Reconciler:
             replica_sets = await self.targets.take_replica_sets(entry, serving)
             status = adopt(status, serving, find_revisions(spec, serving.deployment, replica_sets), now)
             status = managed.adopted(spec.version, status, serving, now)
-        status = self.glance(entry, spec, status)
+        status = protect(self.glance(entry, spec, status), serving, resource.generation, now)
         settled = journal.settle(status, spec, serving, now)
         if is_under_way(settled.status) and (spec.suspend or not managed.names_another(spec.version, settled.status)):
             await self.scribe.note(entry)
@@ -187,7 +188,10 @@ class Reconciler:
             return Decision(status, announcements=told)
         known, unread = await self._known_versions(entry, spec, status)
         go = partial(reach, spec, serving)
-        answer = requests.answer_rollback(resource, spec, status, serving, known, go, now, unread)
+        archived = await self._archived(entry, spec)
+        answer = requests.answer_rollback(
+            resource, spec, status, serving, known, go, now, archived=archived, unread=unread
+        )  # fmt: skip
         return replace(answer, announcements=told + answer.announcements)
 
     async def _known_versions(self, entry: Entry, spec: Spec, status: Status) -> tuple[tuple[str, ...], str]:
@@ -202,6 +206,15 @@ class Reconciler:
             log.warning("%s/%s: the database cannot list versions: %s", *resource.key, error)
             return (), str(error)
         return tuple(v.version for v in reversed(found)), ""
+
+    async def _archived(self, entry: Entry, spec: Spec) -> tuple[str, ...]:
+        """Ask what was put away; a database that does not answer must not keep a person from going back."""
+        try:
+            connection = await self.connections.find(entry.resource.namespace, spec.secret_name)
+            return await self.reader.archived(connection, spec.model_name, spec.environment, spec.source)
+        except (ClusterError, SourceError) as error:
+            log.warning("%s/%s: what is archived is not known: %s", *entry.resource.key, error)
+            return ()
 
     async def _lose(self, entry: Entry, problem: ServingProblem, now: datetime) -> None:
         """The Deployment is missing or unreadable; a rollback under way has lost its object."""
@@ -244,6 +257,20 @@ def _was_refused(status: Status) -> bool:
     """Whether the last word was a problem with the resource or its Deployment; it is gone now."""
     ready = status.condition(READY)
     return ready is not None and ready.reason in {*PROBLEMS, Reason.SUSPENDED}
+
+
+def _glimpse(entry: Entry) -> Glimpse | None:
+    """Say what would be asked of a resource as it is known now: no call, no write."""
+    spec, status = entry.resource.spec, entry.resource.status
+    if spec is None or spec.suspend or entry.deployment is None or status.epoch is None or is_under_way(status):
+        return None
+    serving = find_serving(spec, entry.deployment)
+    if isinstance(serving, ServingProblem) or serving.version != status.epoch.version:
+        return None
+    previous = find_previous(spec, status)
+    if previous is not None:
+        previous = previous.reached(partial(reach, spec, serving))
+    return Glimpse(spec, status, previous, _question(spec, status, previous))
 
 
 def _question(spec: Spec, status: Status, previous: Previous | None) -> Question:

@@ -27,6 +27,8 @@ class Entry:
     heard_at: float = float("-inf")
     check_seconds: float = 0.0
     written_at: float = float("-inf")
+    answered_at: float = float("-inf")
+    """When its database last answered."""
     failures: int = 0
     announced: str = ""
     drifted_since: datetime | None = None

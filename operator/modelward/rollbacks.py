@@ -93,8 +93,9 @@ class Rollbacks:
         if result.body is None:
             await self.give_up(entry, "the Deployment is gone")
             return
-        deployment = parse_deployment(await give_back(self.scribe.cluster, result.body), spec.version_field)
+        deployment = parse_deployment(result.body, spec.version_field)
         entry.deployment, entry.deployment_read = deployment, True
+        await give_back(self.scribe.cluster, result.body)
         now = self.scribe.now(entry)
         served = find_serving(spec, deployment)
         if isinstance(served, ServingProblem):

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from modelward.act.announce import make_events
 from modelward.act.record import says_something_new, write_status
+from modelward.counts import count_rollback
 from modelward.decide.outbox import post, with_alerts
 from modelward.domain.decision import Announcement
 from modelward.domain.errors import ConflictError, ForbiddenError, NotFoundError, UnprocessableError
@@ -58,7 +59,9 @@ class Scribe:
     async def write(self, entry: Entry, status: Status) -> None:
         """Write status, and the letters about what is new in it, unless somebody wrote in between (ConflictError)."""
         taken = dict(entry.results)
+        before = entry.resource.status
         entry.resource = await write_status(self.cluster, entry.resource, self._seal(entry, status))
+        count_rollback(before, entry.resource.status)
         entry.written_at = time.monotonic()
         entry.results = {slot: r for slot, r in entry.results.items() if taken.get(slot) is not r}
         self.mailroom.notify(entry)

@@ -68,12 +68,12 @@ class Sweeper:
         self._monotonic = monotonic
         self._schedule = Schedule()
         self._wake = asyncio.Event()
-        self._busy: set[Key] = set()
+        self._busy: dict[Key, float] = {}
         self._again: set[Key] = set()
         self._failures: dict[Key, int] = {}
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._sweeps: set[asyncio.Task[None]] = set()
-        self.last_round = monotonic()
+        self.last_round = self.last_end = monotonic()
 
     def kick(self, key: Key) -> None:
         """Give a resource its turn now; while it has one, another follows."""
@@ -100,9 +100,16 @@ class Sweeper:
             self._schedule.put(key, entry.next_check)
             self._wake.set()
 
-    def is_alive(self, patience: float = 60.0) -> bool:
-        """Whether the loop went round lately."""
-        return self._monotonic() - self.last_round < patience
+    def is_alive(self, patience: float = 60.0, longest_turn: float = 600.0) -> bool:
+        """Whether the loop went round lately and, where turns are under way, one of them came to an end lately."""
+        now = self._monotonic()
+        moving = not self._busy or now - max(self.last_end, min(self._busy.values())) < longest_turn
+        return moving and now - self.last_round < patience
+
+    def lag(self) -> float:
+        """How long the resource that has waited longest is overdue, or has its turn: seconds."""
+        waiting = (*self._schedule.due.values(), *self._busy.values())
+        return max(self._monotonic() - min(waiting, default=math.inf), 0.0)
 
     async def run(self) -> None:
         """Sweep for ever."""
@@ -133,7 +140,7 @@ class Sweeper:
         return key in self._registry.entries
 
     def _start(self, keys: list[Key]) -> None:
-        self._busy.update(keys)
+        self._busy |= dict.fromkeys(keys, self._monotonic())
         task = asyncio.create_task(self._sweep(keys))
         self._sweeps.add(task)
         task.add_done_callback(self._sweeps.discard)
@@ -179,11 +186,12 @@ class Sweeper:
             self._release(plan.entry.resource.key, error)
 
     def _release(self, key: Key, error: BaseException | None) -> None:
-        self._busy.discard(key)
+        self._busy.pop(key, None)
+        self.last_end = self._monotonic()
         entry = self._registry.entries.get(key)
         if isinstance(error, NotFoundError) and entry is not None:
             error = None
-            self._verify_ghost(key)
+            self._look_anew(key)
         if error is not None:
             self._come_again(key, error)
         else:
@@ -206,17 +214,15 @@ class Sweeper:
         else:
             log.error("%s/%s: %s; again in %.1f s", *key, error, pause, exc_info=error)
         self._schedule.put(key, self._monotonic() + pause)
-        task = asyncio.create_task(self._refresh(key))
-        self._sweeps.add(task)
-        task.add_done_callback(self._sweeps.discard)
+        self._look_anew(key)
 
-    def _verify_ghost(self, key: Key) -> None:
+    def _look_anew(self, key: Key) -> None:
         task = asyncio.create_task(self._refresh(key))
         self._sweeps.add(task)
         task.add_done_callback(self._sweeps.discard)
 
     async def _refresh(self, key: Key) -> None:
-        """Read a resource anew after a failure: it may have been edited, or be gone."""
+        """After a failure: it may have been edited, or be gone."""
         entry = self._registry.entries.get(key)
         if entry is None:
             return

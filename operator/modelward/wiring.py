@@ -5,12 +5,12 @@ import ctypes
 import gc
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from modelward.connections import Connections
 from modelward.database.audit import PostgresAudit
 from modelward.database.links import Bounds
 from modelward.database.reader import PostgresReader
@@ -29,6 +29,7 @@ from modelward.observe.deployments import parse_deployment
 from modelward.postman import Postman
 from modelward.reconcile import Reconciler, Rules
 from modelward.registry import Registry
+from modelward.scrape import Sources
 from modelward.settings import Settings
 from modelward.sweeper import Sweeper
 from modelward.tell.courier import ProcessCourier
@@ -59,8 +60,26 @@ class House:
     lease: Lease
     listeners: Listeners
     postman: Postman
-    connections: Connections
+    reconciler: Reconciler
     ready: bool = False
+
+    @property
+    def sources(self) -> Sources:
+        """Where /metrics reads."""
+        return Sources(
+            self.registry,
+            time.monotonic,
+            self.sweeper.lag,
+            lambda: self.lease.is_held,
+            lambda: self.ready,
+            self._is_breaker_open,
+            lambda: Counter(self.client.calls) + Counter(self.lease.calls),
+            lambda: self.reader.asked,
+        )
+
+    def _is_breaker_open(self) -> bool:
+        judging = self.reconciler.judging
+        return judging.census.look(judging.rollbacks.scribe.clock.now()).breaker_open
 
     async def close(self) -> None:
         """Give the Lease back and hang up."""
@@ -96,9 +115,7 @@ def build(settings: Settings, access: Access) -> House:
     courier = ProcessCourier(settings.alert_networks, access.server)
     book = PostgresAudit(Bounds(settings.statement_timeout_seconds))
     postman = employ(reconciler, sweeper, courier, book, time.monotonic)
-    return House(
-        settings, client, cluster, reader, registry, sweeper, lease, listeners, postman, reconciler.connections
-    )
+    return House(settings, client, cluster, reader, registry, sweeper, lease, listeners, postman, reconciler)
 
 
 def employ(
@@ -171,4 +188,4 @@ async def tidy(house: House) -> None:
         for key in [k for k in house.registry.entries if k not in there]:
             house.sweeper.forget(key)
         resources = [entry.resource for entry in house.registry.entries.values()]
-        await house.connections.keep_only({(r.namespace, r.spec.secret_name) for r in resources if r.spec})
+        await house.reconciler.connections.keep_only({(r.namespace, r.spec.secret_name) for r in resources if r.spec})

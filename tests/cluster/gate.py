@@ -31,6 +31,8 @@ class Gate:
     def __init__(self, kubeconfig: dict[str, Any]) -> None:
         self._cluster = kubeconfig["clusters"][0]["cluster"]
         self._left: int | None = None
+        self._spoils = 0
+        self._answer, self._after = 0, False
         self._fired = threading.Event()
         self.pid: Callable[[], int] | None = None
         self.writes: list[str] = []
@@ -43,6 +45,11 @@ class Gate:
         self.writes.clear()
         self.pid, self._left = pid, write
 
+    def spoil(self, write: int, answer: int, *, after: bool) -> None:
+        """Answer the n-th write from now with a status (0: cut the line), before it takes effect or after."""
+        self._fired.clear()
+        self._spoils, self._answer, self._after = write, answer, after
+
     def wait(self, patience: float = 45) -> None:
         """Wait until that has happened."""
         if not self._fired.wait(patience):
@@ -53,9 +60,15 @@ class Gate:
         body = await request.read()
         headers = {key: value for key, value in request.headers.items() if key.lower() not in DROPPED}
         url = self._cluster["server"] + request.path_qs
+        spoilt = self._is_spoilt(request)
+        if spoilt and not self._after:
+            return self._spoil(request)
         async with self._session.request(request.method, url, data=body or None, headers=headers) as answer:
             if answer.status < 400 and self._is_last(request):
                 await asyncio.Event().wait()  # whoever asked is dead
+            if spoilt:
+                await answer.read()
+                return self._spoil(request)
             kept = {key: value for key, value in answer.headers.items() if key.lower() not in DROPPED}
             response = web.StreamResponse(status=answer.status, headers=kept)
             await response.prepare(request)
@@ -91,6 +104,20 @@ class Gate:
     def close(self) -> None:
         """End it, from any thread."""
         self._loop.call_soon_threadsafe(self._closed.set)
+
+    def _is_spoilt(self, request: web.BaseRequest) -> bool:
+        if request.method not in {"POST", "PATCH"}:
+            return False
+        self._spoils -= 1
+        return self._spoils == 0
+
+    def _spoil(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._fired.set()
+        if self._answer:
+            return web.json_response({"message": "not now"}, status=self._answer, headers={"Retry-After": "1"})
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
 
     def _is_last(self, request: web.BaseRequest) -> bool:
         if self._left is None or request.method not in {"POST", "PATCH"}:

@@ -20,7 +20,8 @@ CRD = "customresourcedefinition.apiextensions.k8s.io/modeldeployments.modelward.
 OPERATOR = f"system:serviceaccount:{HOME}:modelward"
 KINDS = (
     "clusterroles,clusterrolebindings,serviceaccounts,roles,rolebindings,deployments,pods,leases,secrets,configmaps,"
-    "customresourcedefinitions"
+    "customresourcedefinitions,networkpolicies,services,poddisruptionbudgets,"
+    "validatingadmissionpolicies,validatingadmissionpolicybindings"
 )
 MODEL = """
 apiVersion: modelward.dev/v1alpha1
@@ -127,7 +128,10 @@ def test_install_brings_the_resource_and_a_running_operator(helm: Run, kubectl: 
 @pytest.mark.usefixtures("home")
 def test_install_without_a_replica_brings_all_but_the_running_operator(helm: Run, kubectl: Run):
     install(helm, "--set=replicaCount=0")
-    assert "replicaCount is 0" in helm("get", "notes", "modelward").stdout
+    notes = helm("get", "notes", "modelward").stdout
+    assert "replicaCount is 0" in notes
+    assert "autoRollback: false" in notes
+    assert "for a week" in notes
     found = ours(kubectl)
     assert {"deployment.apps/modelward", "serviceaccount/modelward", "lease.coordination.k8s.io/modelward"} <= found
     assert not [name for name in found if name.startswith("pod/")]

@@ -161,3 +161,20 @@ def test_a_version_deployed_while_the_operator_was_dead_is_left_alone(life: Life
     assert model.image() == image_of(C)
     assert len(model.notes("Superseded")) == 1
     assert model.events("RolledBack") == []
+
+
+FAULTS = {
+    "the intent is refused": (1, 503, False),
+    "the patch is made and its answer lost": (2, 0, True),
+    "Patched is written and answered with too many requests": (4, 429, True),
+    "an Event never arrives": (5, 0, False),
+}
+
+
+@pytest.mark.parametrize(("write", "answer", "after"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_on_the_way_changes_nothing_of_the_end(life: Life, model: Model, write: int, answer: int, after: bool):  # noqa: FBT001
+    life.gate.spoil(write, answer, after=after)
+    model.deploy(B)
+    life.gate.wait()
+    expect_one_rollback(model)
+    expect_no_trace_of_ownership(model)

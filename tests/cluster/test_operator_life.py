@@ -1,18 +1,23 @@
 """The operator's own life: one at a time by the Lease, quiet while nothing happens, back in its place when it ends."""
 
+import os
+import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from cluster.scenes import A2, GOOD, WORSE, A, B, Model, image_of
+from modelward.kube.lease import Timing
 from sandbox import operator as operators
 from sandbox.cluster import Cluster
 from sandbox.kubectl import Kubectl
 from sandbox.operator import NAMESPACE, Operator
 from sandbox.waiting import wait_until
 
+DEADLINE = Timing().deadline
 SETTINGS = {"MODELWARD_BREAKER_PERCENT": "100"}
 READS = "SELECT coalesce(seq_scan, 0) + coalesce(idx_scan, 0) FROM pg_stat_user_tables WHERE relname = %s"
 
@@ -48,6 +53,18 @@ def holder(cluster: Cluster) -> str:
     """Who holds the Lease."""
     lease = Kubectl(cluster, NAMESPACE).json("get", "lease", "modelward")
     return str(lease["spec"]["holderIdentity"])
+
+
+def unrenewed(cluster: Cluster) -> float:
+    """Count the seconds since the Lease was renewed."""
+    lease = Kubectl(cluster, NAMESPACE).json("get", "lease", "modelward")
+    return (datetime.now(UTC) - datetime.fromisoformat(lease["spec"]["renewTime"])).total_seconds()
+
+
+def release(cluster: Cluster) -> None:
+    """Take the Lease from whoever holds it."""
+    free = '--patch={"spec":{"holderIdentity":""}}'
+    Kubectl(cluster).run("patch", "lease", "modelward", "--namespace", NAMESPACE, "--type=merge", free)
 
 
 def reads(model: Model) -> int:
@@ -90,6 +107,28 @@ def test_what_happened_while_no_operator_ran_is_found(
     status = model.until_rolled_back(A)
     assert status["requests"]["check"]["result"] == "Done"
     assert model.image() == image_of(A)
+
+
+def test_an_operator_that_stood_still_while_its_lease_was_taken_never_acts_again(
+    model: Model, cluster: Cluster, operator: Operator, understudy: Operator
+):
+    model.watch()
+    model.until_verdict("InsufficientData", A)
+    wait_until(lambda: "waiting for the Lease" in understudy.log(), for_="the second one to wait", timeout=30)
+    os.kill(operator.pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: unrenewed(cluster) > DEADLINE, for_="its right to act to run out", timeout=40)
+        release(cluster)
+        wait_until(understudy.is_ready, for_="the second one to take over", timeout=30)
+        understudy.kill()  # nobody else is there to do it: if the first one may, it will
+        model.predict(B, WORSE)
+        model.deploy(B)
+    finally:
+        os.kill(operator.pid, signal.SIGCONT)
+    wait_until(lambda: not operator.runner.is_running(operator.name), for_="the first one to end", timeout=30)
+    assert model.image() == image_of(B)
+    assert "lastRollback" not in model.see()["status"]
+    release(cluster)  # so that the next one need not wait for the dead
 
 
 def test_an_idle_resource_is_checked_and_not_written(model: Model):

@@ -111,7 +111,7 @@ CASES = {
         R2_ONLY,
         "InsufficientData",
         "MetricsUndefined",
-        "R2 0.930 -> undefined (undefined: the actuals do not vary)",
+        "R2 0.930 -> undefined (the actuals do not vary)",
     ),
     "a previous RMSE of 0, RMSE alone": (
         lambda model: (rows()(model), model.execute(PERFECT, {"version": A})),

@@ -55,7 +55,7 @@ CASES = {
     "an image without a tag": (
         watch(),
         "VersionUnreadable",
-        f"image '{REPOSITORY}' of container model has no tag that could be the version",
+        f"image '{REPOSITORY}' of container model has no tag that could be the version: give it one",
         serve(image_of(A)),
     ),
     "an image by digest only": (

@@ -297,7 +297,7 @@ def test_get_shows_what_people_need(ask: Kubectl):
     patch = json.dumps({"status": encode(seen)})
     ask("patch", "mdl/house-prices", "--subresource=status", "--type=merge", f"--patch={patch}")
     head, row = ask("get", "ml", "--output=wide").stdout.splitlines()
-    columns = "NAME READY VERDICT CURRENT PREVIOUS CHANGE SAMPLES AGE TARGET SPEC-VERSION REASON LAST-ROLLBACK"
+    columns = "NAME READY VERDICT CURRENT PREVIOUS CHANGE SAMPLES AGE TARGET SPEC-VERSION STATE REASON LAST-ROLLBACK"
     assert head.split() == columns.split()
     assert row.split()[:8] == ["house-prices", "Degraded", "v2", "v1", "rmse", "+20.7", "%", "1204"]
 

@@ -190,3 +190,25 @@ async def test_a_target_that_is_archived_is_not_put_back():
     assert (world.serving(), world.cluster.images) == (B, [])
     assert world.condition("Degraded") == ("True", "NoTarget")
     assert f"{A} is archived in model_versions" in world.notes("Degraded")[0]
+
+
+async def test_an_edit_that_names_what_is_not_there_is_not_ready():
+    world = await a_degraded_world()
+    world.reader.down = a_source_error(Reason.SCHEMA_MISMATCH)
+    world.edit(checkInterval="20m")
+    await world.turn()
+    assert world.condition("Ready") == ("False", "SchemaMismatch")
+    await world.turn(CHECK)
+    assert world.condition("Ready") == ("False", "SchemaMismatch")
+    world.reader.down = None
+    await world.turns(2)
+    assert world.condition("Ready")[0] == "True"
+
+
+async def test_an_edit_while_the_database_is_away_leaves_ready_as_it_was():
+    world = await a_degraded_world()
+    world.reader.down = a_source_error(Reason.DATABASE_UNREACHABLE)
+    before = world.condition("Ready")
+    world.edit(checkInterval="20m")
+    await world.turn()
+    assert world.condition("Ready") == before

@@ -4,16 +4,18 @@ The rules of the deciding room are tried in tests/unit on random windows; here i
 """
 
 import asyncio
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders import A, B, C
+from builders import NAME, NAMESPACE, A, B, C
 from component.world import BAD, CHECK, GOOD, HOUR, MINUTE, World
 from doubles import a_source_error
-from modelward.domain.status import PlacedBy, Rollback
+from modelward.domain.status import Baseline, PlacedBy, Rollback
 
 NAN = (float("nan"), float("nan"))
 Step = Callable[[World], None]
@@ -74,6 +76,7 @@ class Course:
 
     world: World = field(default_factory=World)
     seen: dict[str, Rollback] = field(default_factory=dict)
+    baselines: dict[tuple[int, str], Baseline] = field(default_factory=dict)
 
     async def begin(self) -> None:
         self.world.model()
@@ -86,10 +89,13 @@ class Course:
         self.world.clock.advance(CHECK)
         step(self.world)
         self.world.clock.advance(-CHECK)
+        before = rest_of(self.world)
         await self.world.turn(CHECK)
         if self.world.cluster._dead:
             self.world.restart()
             await self.world.turn(MINUTE)
+        assert rest_of(self.world) == before, "something else than the version was written"
+        self.compare_baselines()
         self.look(knowing=self.world.reader.down is None and step is not forget_all)
 
     async def end(self) -> None:
@@ -97,6 +103,13 @@ class Course:
         self.world.restart()
         for step in (come_up, suspend(on=False), lambda _: None, lambda _: None):
             await self.go(step)
+
+    def compare_baselines(self) -> None:
+        """Hold the baseline against the one that was frozen first in this epoch, for the same previous version."""
+        status = self.world.status()
+        if status.epoch is not None and status.baseline is not None:
+            frozen = self.baselines.setdefault((status.epoch.number, status.baseline.version), status.baseline)
+            assert status.baseline == frozen, "the baseline was changed within an epoch"
 
     def look(self, *, knowing: bool) -> None:
         """Judge the rollback that is new, if any."""
@@ -110,6 +123,20 @@ class Course:
             assert placed_by not in {PlacedBy.ROLLBACK, PlacedBy.REQUEST}, "a landing was rolled back by itself"
             assert rollback.epoch not in {r.epoch for r in self.seen.values() if r.reason == "Degraded"}
         self.seen[rollback.id] = rollback
+
+
+def rest_of(world: World) -> dict[str, Any]:
+    """Return all of both objects that is not the operator's to write."""
+    target = copy.deepcopy(world.cluster.objects["Deployment", NAMESPACE, NAME])
+    target["spec"]["template"]["spec"]["containers"][0].pop("image")
+    notes = target["metadata"].get("annotations", {})
+    target["metadata"]["annotations"] = {k: v for k, v in notes.items() if not k.startswith("modelward.dev/roll")}
+    own = world.cluster.objects["ModelDeployment", NAMESPACE, NAME]
+    found = {"target": target["spec"], "spec": own["spec"]}
+    for name, body in {"target's": target, "own": own}.items():
+        moving = {"resourceVersion", "generation", "managedFields"} if body is target else {"resourceVersion"}
+        found[name] = {key: value for key, value in body["metadata"].items() if key not in moving}
+    return copy.deepcopy(found)
 
 
 async def live(course: list[Step]) -> Course:
@@ -132,6 +159,15 @@ def test_through_a_whole_course(course: list[Step]):
     assert len(world.cluster.images) == told.count("RolledBack") + told.count("QuarantineEnforced")
     assert not (status.last_rollback and status.last_rollback.phase.under_way)
     assert world.condition("Ready")[1] in {"Watching", "Contested"}
+
+
+def test_only_the_version_is_ever_changed():
+    lived = asyncio.run(live([ship(B), serve(BAD), serve(GOOD), ship(B), ship(C), serve(BAD)]))
+    assert len(lived.world.cluster.images) == 3
+
+
+def test_the_courses_do_freeze_baselines():
+    assert asyncio.run(live([ship(B), serve(GOOD), serve(GOOD), serve(BAD)])).baselines
 
 
 def test_the_courses_do_roll_back():

@@ -152,3 +152,16 @@ async def test_a_loop_that_stands_still_is_not_alive():
         world._watch()
         await gate.wait()
         assert world.sweeper.is_alive()
+
+
+async def test_turns_that_never_end_are_not_life():
+    world = a_world_of_two()
+    hang(world)
+    async with running(world):
+        await asyncio.wait_for(world.reader.asked_slow.wait(), WITHIN)  # type: ignore[attr-defined]
+        began = world.monotonic
+        world.monotonic = world.sweeper.last_round = began + 599
+        assert world.sweeper.is_alive()
+        assert world.sweeper.lag() >= 599
+        world.monotonic = world.sweeper.last_round = began + 601
+        assert not world.sweeper.is_alive()

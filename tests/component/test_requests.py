@@ -241,3 +241,30 @@ async def test_a_manual_rollback_does_not_spend_the_budget():
     await world.turn(CHECK)
     assert world.serving() == A
     assert world.status().verdict is not Verdict.SOURCE_ERROR
+
+
+async def test_what_the_registry_calls_archived_is_not_put_back_by_name():
+    world = await a_world_of(A, B, C)
+    world.reader.registered = {A: True, B: False}
+    world.ask("rollback", rollback_to=A)
+    await world.turn()
+    assert (world.serving(), answer(world).result) == (C, "Refused")
+    assert answer(world).message == (
+        f"{A} is archived in the versions table: take it out of there first; not archived: {C}, {B}"
+    )
+
+
+async def test_the_previous_version_is_the_newest_that_is_not_archived():
+    world = await a_world_of(A, B, C)
+    world.reader.registered = {B: True}
+    world.ask("rollback")
+    await world.turn()
+    assert (world.serving(), answer(world).result) == (A, "Done")
+
+
+async def test_a_person_can_go_back_while_the_registry_does_not_answer():
+    world = await a_world_of(A, B)
+    world.reader.registered_error = a_source_error()
+    world.ask("rollback")
+    await world.turn()
+    assert (world.serving(), answer(world).result) == (A, "Done")

@@ -25,6 +25,7 @@ from modelward.sweeper import Sweeper
 from modelward.wiring import employ
 
 if TYPE_CHECKING:
+    from modelward.domain.ports import Cluster
     from modelward.postman import Postman
 
 MINUTE = timedelta(minutes=1)
@@ -49,6 +50,8 @@ class World:
         """What every spec of this world holds beside the ordinary."""
         self.clock = FixedClock(NOW)
         self.cluster = InMemoryCluster(self.clock)
+        self.edge: Cluster = self.cluster
+        """What the operator sees of the cluster: the cluster itself, or a client of it."""
         self.reader = InMemoryReader(self.clock)
         self.rules = Rules(**rules)
         self.fenced = False
@@ -62,7 +65,7 @@ class World:
         self.cluster.revive()
         self.registry = Registry()
         self.reconciler = Reconciler(
-            self.cluster, self.reader, self.clock, self.registry, self.rules, lambda: not self.fenced
+            self.edge, self.reader, self.clock, self.registry, self.rules, lambda: not self.fenced
         )
         self.sweeper = Sweeper(self.registry, self.reconciler, lambda: self.monotonic)
         self.postman: Postman | None = None

@@ -65,3 +65,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   name: {{ include "modelward.serviceAccountName" . }}
   namespace: {{ .Release.Namespace }}
 {{- end -}}
+
+{{- /* Of the whole cluster, so the namespace belongs to it: two releases of one name may stand in two namespaces. */ -}}
+{{- define "modelward.policyName" -}}
+{{ include "modelward.fullname" . }}.{{ .Release.Namespace }}
+{{- end -}}
+
+{{- /* CEL: the keys whose value differs between two maps, but for some. */ -}}
+{{- define "modelward.changedKeys" -}}
+{{ .is }}.map(k, k).filter(k, !(k in {{ .but }}) && !(k in {{ .was }} && {{ .was }}[k] == {{ .is }}[k])) + {{ .was }}.map(k, k).filter(k, !(k in {{ .but }} || k in {{ .is }}))
+{{- end -}}
+
+{{- /* namespace and name in the metrics are the ModelDeployment's, not the pod's. */ -}}
+{{- define "modelward.endpoint" -}}
+- port: http
+  path: /metrics
+  interval: {{ .interval }}
+  honorLabels: true
+{{- end -}}

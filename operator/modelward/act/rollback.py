@@ -6,6 +6,7 @@ change of the version makes it fail. It cannot create anything. What a rollback 
 patch, so the act and its record cannot come apart.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,6 +16,7 @@ from modelward.domain.ports import Cluster, Json
 from modelward.domain.serving import ROLLBACK_ID, ROLLED_BACK_FROM, ROLLED_BACK_TO, Deployment, Place
 from modelward.domain.status import Rollback
 
+log = logging.getLogger(__name__)
 MANAGER = "modelward"
 TRIES = 3
 
@@ -55,32 +57,44 @@ async def put(cluster: Cluster, deployment: Deployment, swap: Swap, parse: Calla
     body: Json | None = None
     for _ in range(TRIES):
         standing = _standing(deployment, swap)
-        if isinstance(standing, Outcome):
-            return Patched(standing, body or await _read(cluster, deployment))
-        try:
-            operations = make_operations(deployment, standing, swap)
-            body = await cluster.patch_deployment(deployment.namespace, deployment.name, operations)
-            return Patched(Outcome.PATCHED, body)
-        except NotFoundError:
-            return Patched(Outcome.GONE)
-        except UnprocessableError:
-            body = await _read(cluster, deployment)
-            if body is None or body["metadata"]["uid"] != deployment.uid:
+        if isinstance(standing, Outcome) and body is not None:
+            return Patched(standing, body)
+        if isinstance(standing, Place):
+            try:
+                operations = make_operations(deployment, standing, swap)
+                body = await cluster.patch_deployment(deployment.namespace, deployment.name, operations)
+                return Patched(Outcome.PATCHED, body)
+            except NotFoundError:
                 return Patched(Outcome.GONE)
-            deployment = parse(body)
+            except UnprocessableError as error:
+                log.debug("Deployment %s was changed in between: %s", deployment.name, error)
+        body = await _read(cluster, deployment)  # what was seen before may be over by now
+        if body is None or body["metadata"]["uid"] != deployment.uid:
+            return Patched(Outcome.GONE)
+        deployment = parse(body)
     raise UnprocessableError(f"Deployment {deployment.name} changes faster than it can be patched")
 
 
 async def give_back(cluster: Cluster, body: Json) -> Json:
-    """Remove our managedFields entry, so that server-side apply by Helm or kubectl never meets a conflict with us."""
-    operations = make_give_back(body)
-    if not operations:
-        return body
+    """Remove our managedFields entry, so that server-side apply by Helm or kubectl never meets a conflict with us.
+
+    Where somebody writes in between the entries have moved: they are looked for once more in the live object. Nothing
+    is decided by what comes back: a hotfix may stand in it already.
+    """
     meta = body["metadata"]
-    try:
-        return await cluster.patch_deployment(meta["namespace"], meta["name"], operations)
-    except (UnprocessableError, NotFoundError):
-        return body  # somebody wrote in between: the entry goes with the next reading
+    for _ in range(TRIES):
+        operations = make_give_back(body)
+        if not operations:
+            return body
+        try:
+            try:
+                return await cluster.patch_deployment(meta["namespace"], meta["name"], operations)
+            except UnprocessableError:
+                body = await cluster.get_deployment(meta["namespace"], meta["name"])
+        except NotFoundError:
+            return body
+    log.warning("Deployment %s changes faster than the ownership of its fields can be given back", meta["name"])
+    return body
 
 
 def make_operations(deployment: Deployment, place: Place, swap: Swap) -> list[Json]:

@@ -5,16 +5,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelward.cli import options
-from modelward.cli.doors import Where, open_door
+from modelward.cli import either, options
+from modelward.cli.doors import open_door
+from modelward.cli.either import Doors
 from modelward.cli.exits import BY_STATUS
 from modelward.cli.output import emit
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from modelward.evaluation.rules import Rules
 
 
 @click.command(short_help="Judge; roll back when degraded.")
+@click.argument("words", nargs=-1, metavar="[NAME]...", shell_complete=either.complete_name)
 @options.rules
 @click.option(
     "--auto-rollback/--no-auto-rollback", default=True, show_default=True,
@@ -23,12 +27,15 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Only say what would be done; changes nothing.")
 @click.option("--force", is_flag=True, help="Even where a ModelDeployment in a cluster looks after the model.")
 @options.log_file
-@options.where
+@either.timeout
+@either.door
 @click.pass_context
 def check(
     ctx: click.Context,
-    where: Where,
+    doors: Doors,
     output: str,
+    words: tuple[str, ...],
+    timeout: "timedelta | None",
     rules: "Rules",
     auto_rollback: bool,
     dry_run: bool,
@@ -40,6 +47,8 @@ def check(
     Degraded means that R2 fell, or RMSE rose, by more than the threshold, in percent of the previous value. Both come
     from live predictions and their actuals. Too little data is never a reason to act.
 
+    In a cluster the operator is asked to check now, by the rules of the ModelDeployment, and its answer is waited for.
+
     Ends with 0 (fine), 3 (degraded, left in place), 4 (rolled back) or 5 (not enough data).
 
     \b
@@ -47,13 +56,19 @@ def check(
       modelward check                              judge, and roll back when degraded
       modelward check --threshold 3 --dry-run      try a stricter limit without changing anything
       modelward check --no-auto-rollback           for a person to decide
+      modelward check house-prices -n ml           have a ModelDeployment checked now
     """
+    if doors.cluster:
+        from modelward.cli import clustered
+
+        ctx.exit(clustered.check(doors.cluster, words, output, timeout))
+    either.database_words(words, 0)
     from modelward.cli.logs import log_to_file
     from modelward.evaluation.telling import log_check
 
     asked = dataclasses.replace(rules, auto_rollback=auto_rollback, dry_run=dry_run, force=force)
     log_to_file(log_file)
-    with open_door(where) as door:
+    with open_door(doors.where) as door:
         result = door.check(asked)
     log_check(result)
     emit(output, "Check", result)
@@ -61,17 +76,25 @@ def check(
 
 
 @click.command(short_help="Tell why the verdict is what it is.")
+@click.argument("words", nargs=-1, metavar="[NAME]...", shell_complete=either.complete_name)
 @options.rules
-@options.where
-def explain(where: Where, output: str, rules: "Rules") -> None:
+@either.door
+@click.pass_context
+def explain(ctx: click.Context, doors: Doors, output: str, words: tuple[str, ...], rules: "Rules") -> None:
     """Tell why the verdict is what it is: rows, window, metrics, limits, and what would hold a rollback back.
 
     Changes nothing, and ends with 0 whatever the verdict.
 
     \b
-    Example:
+    Examples:
       modelward explain --threshold 3
+      modelward explain house-prices -n ml         a ModelDeployment's last verdict
     """
-    with open_door(where) as door:
+    if doors.cluster:
+        from modelward.cli import clustered
+
+        ctx.exit(clustered.explain(doors.cluster, words, output))
+    either.database_words(words, 0)
+    with open_door(doors.where) as door:
         result = door.explain(rules)
     emit(output, "Explanation", result)

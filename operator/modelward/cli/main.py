@@ -1,6 +1,8 @@
 """The one command `modelward`; its verbs are imported when they are named, so that --help stays fast."""
 
 import importlib
+from collections.abc import Collection
+from typing import Any
 
 import click
 
@@ -17,30 +19,39 @@ VERBS = {
     "db": "modelward.cli.db",
     "operator": "modelward.cli.operator",
 }
-EPILOG = """
+EXIT_CODES = """\b
+Exit codes: 0 all is well, 1 error, 2 wrong use, 3 degraded, 4 rolled back, 5 not enough data."""
+EPILOG = f"""
 \b
-A first look:
+A first look, against a database alone:
   export DATABASE_URL=postgresql://user:password@host/database
   modelward status
   modelward check --dry-run
 
 \b
-Exit codes: 0 all is well, 1 error, 2 wrong use, 3 degraded, 4 rolled back, 5 not enough data.
+And at the ModelDeployments of a cluster:
+  modelward status --cluster -A
+
+{EXIT_CODES}
 """
 
 
 class Verbs(click.Group):
-    """Verbs in the order of VERBS, each imported from its module when it is needed."""
+    """Verbs in a fixed order, each imported from its module when it is needed."""
+
+    def __init__(self, *args: Any, verbs: Collection[str] = VERBS, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self._verbs = verbs
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the verbs."""
         del ctx
-        return list(VERBS)
+        return list(self._verbs)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a verb."""
         del ctx
-        if cmd_name not in VERBS:
+        if cmd_name not in self._verbs:
             return None
         verb: click.Command = getattr(importlib.import_module(VERBS[cmd_name]), cmd_name)
         return verb

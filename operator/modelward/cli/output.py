@@ -10,15 +10,15 @@ API_VERSION = "modelward.dev/cli/v1"
 MACHINE = ("json", "yaml")
 
 
-def emit(form: str, kind: str, content: Mapping[str, Any] | Sequence[Any]) -> None:
-    """Print an answer of some kind in the form asked for."""
+def emit(form: str, kind: str, content: Mapping[str, Any] | Sequence[Any], *, drawn_as: str | None = None) -> None:
+    """Print an answer of some kind in the form asked for; people may see more than the kind says."""
     if form in MACHINE:
         click.echo(_spell(form, {"apiVersion": API_VERSION, "kind": kind, **_body(content)}), nl=False)
         return
     from modelward.cli.screen import Screen
     from modelward.cli.views import VIEWS
 
-    VIEWS[kind](Screen(), content)
+    VIEWS[drawn_as or kind](Screen(), content)
 
 
 def _body(content: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:

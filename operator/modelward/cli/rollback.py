@@ -5,38 +5,66 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelward.cli import options
-from modelward.cli.doors import Where, open_door
+from modelward.cli import either, options
+from modelward.cli.doors import open_door
+from modelward.cli.either import Doors
 from modelward.cli.output import emit
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from modelward.evaluation.results import RollbackPlan
 
 
 @click.command(short_help="Put another version in production.")
-@click.argument("version", required=False, shell_complete=options.complete_version)
+@click.argument("words", nargs=-1, metavar="[NAME] [VERSION]", shell_complete=either.complete_name_or_version)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--reason", default="asked for on the command line", help="Why; it stands in the audit.")
 @click.option("--force", is_flag=True, help="Even where a ModelDeployment in a cluster looks after the model.")
 @options.log_file
-@options.where
+@click.option("--wait/--no-wait", default=True, help="Follow it to its end.  [--wait]")
+@either.timeout
+@either.door
+@click.pass_context
 def rollback(
-    where: Where, output: str, version: str | None, yes: bool, reason: str, force: bool, log_file: str | None
+    ctx: click.Context,
+    doors: Doors,
+    output: str,
+    words: tuple[str, ...],
+    yes: bool,
+    reason: str,
+    force: bool,
+    log_file: str | None,
+    wait: bool,
+    timeout: "timedelta | None",
 ) -> None:
     """Put VERSION in production, the previous one where none is named.
 
-    Shows what would change and asks; both the change and its record in the audit are made, or neither.
+    Shows what would change and asks; both the change and its record in the audit are made, or neither. In a cluster
+    the operator is asked for it, and followed until the version is rolled out.
 
     \b
     Examples:
       modelward rollback                           back to the previous version
       modelward rollback 20260105_143022 --yes     to this one, without asking
+      modelward rollback house-prices -n ml        a ModelDeployment's previous version
     """
+    if doors.cluster:
+        from modelward.cli import clustered
+
+        ctx.exit(clustered.rollback(doors.cluster, words, output, yes=yes, wait=wait, timeout=timeout))
+    (version,) = either.database_words(words, 1) or (None,)
+    _in_database(doors, output, version, yes=yes, reason=reason, force=force, log_file=log_file)
+
+
+def _in_database(
+    doors: Doors, output: str, version: str | None, *, yes: bool, reason: str, force: bool, log_file: str | None
+) -> None:
     from modelward.cli.logs import log_to_file
     from modelward.evaluation.telling import log_rollback
 
     log_to_file(log_file)
-    with open_door(where) as door:
+    with open_door(doors.where) as door:
         plan = door.plan_rollback(version, force=force)
         if not yes:
             _ask(plan)

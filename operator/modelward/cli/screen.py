@@ -10,7 +10,9 @@ WIDE = 1000
 """Where no terminal is, nothing is folded: what reads a pipe wants whole lines."""
 STYLES = {
     "OK": "green", "Healthy": "green", "yes": "green", "ROLLED_BACK": "yellow", "DEGRADED": "red", "Degraded": "red",
-    "INSUFFICIENT_DATA": "yellow", "InsufficientData": "yellow", "NoData": "yellow",
+    "INSUFFICIENT_DATA": "yellow", "InsufficientData": "yellow", "NoData": "yellow", "SourceError": "red",
+    "ERROR": "red", "True": "green", "False": "red", "Unknown": "yellow", "VERIFIED": "green", "FAILED": "red",
+    "SUPERSEDED": "yellow",
 }  # fmt: skip
 
 

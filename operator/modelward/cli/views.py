@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from modelward.cli.cluster_views import CLUSTER_VIEWS
 from modelward.cli.screen import Screen
 from modelward.decide.wording import figure, percent
 from modelward.domain.quality import MetricName
@@ -152,6 +153,7 @@ def _figure(name: MetricName, value: float | None) -> str:
 
 
 VIEWS: dict[str, Callable[[Screen, Any], None]] = {
+    **CLUSTER_VIEWS,
     "Status": show_status,
     "History": show_history,
     "Comparison": show_comparison,

@@ -56,11 +56,12 @@ class _Line:
 
 
 class Links:
-    """All links; each is used by one question at a time."""
+    """All links; each is used by one question at a time. `asked` counts the statements sent."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._lines: dict[Connection, _Line] = {}
+        self.asked = 0
 
     async def ask(
         self, connection: Connection, query: sql.Composed, parameters: dict[str, Any], time_zone: str = OWN.time_zone
@@ -89,6 +90,7 @@ class Links:
         self, line: _Line, connection: Connection, query: sql.Composed, parameters: dict[str, Any], time_zone: str
     ) -> list[Row]:
         async with self._transaction(line, connection, time_zone) as cursor:
+            self.asked += 1
             await cursor.execute(query, parameters)
             return await cursor.fetchall()
 

@@ -39,6 +39,11 @@ class PostgresReader:
         self._links = Links(self._bounds)
         self.statements = 0
 
+    @property
+    def asked(self) -> int:
+        """All statements sent, those that do not judge included."""
+        return self._links.asked
+
     async def read(
         self, connection: Connection, questions: Sequence[Question], source: Source = OWN
     ) -> list[Quality | SourceError]:

@@ -1,6 +1,6 @@
 """Conditions: how the resource stands, for people, `kubectl wait` and GitOps controllers (kstatus).
 
-Reconciling, Stalled and RolledBack are present only while True.
+Reconciling, Stalled and RolledBack are present only while True, RollbackProtected only while False.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,19 @@ from modelward.domain.status import Condition, Phase, PlacedBy, Placement, Place
 
 READY, DEGRADED, METRICS_AVAILABLE = "Ready", "Degraded", "MetricsAvailable"
 ROLLED_BACK, RECONCILING, STALLED = "RolledBack", "Reconciling", "Stalled"
+ROLLBACK_PROTECTED = "RollbackProtected"
+
+MISCONFIGURED = frozenset(
+    {
+        Reason.SCHEMA_MISMATCH,
+        Reason.PERMISSION_DENIED,
+        Reason.SECRET_NOT_FOUND,
+        Reason.SECRET_INCOMPLETE,
+        Reason.DATABASE_MISSING,
+        Reason.AUTHENTICATION_FAILED,
+    }
+)
+"""What an edit of the resource can bring about, and waiting does not mend."""
 
 Line = tuple[str, str, str, str]  # type, status, reason, message
 
@@ -22,8 +35,9 @@ def summarise(
     status: Status, generation: int, now: datetime, *, problem: ServingProblem | None = None, suspended: bool = False
 ) -> Status:
     """Fill in the conditions; transition times move only where a condition's status does."""
-    lines = [_ready(status, problem, suspended=suspended), *_degraded(status), *_metrics(status)]
+    lines = [_ready(status, generation, problem, suspended=suspended), *_degraded(status), *_metrics(status)]
     lines += [*_rolled_back(status), *_abnormal(status)]
+    lines += _protection(status)
     conditions = tuple(_condition(status, line, generation, now) for line in lines)
     return replace(status, conditions=conditions, observed_generation=generation)
 
@@ -35,7 +49,7 @@ def _condition(status: Status, line: Line, generation: int, now: datetime) -> Co
     return Condition(kind, value, reason, message[:32000], since, generation)
 
 
-def _ready(status: Status, problem: ServingProblem | None, *, suspended: bool) -> Line:
+def _ready(status: Status, generation: int, problem: ServingProblem | None, *, suspended: bool) -> Line:
     if problem is not None:
         return READY, "False", problem.reason, problem.message
     if suspended:
@@ -48,14 +62,15 @@ def _ready(status: Status, problem: ServingProblem | None, *, suspended: bool) -
         return READY, "False", Reason.ROLLING_BACK, f"{rollback.from_} -> {rollback.to}: {rollback.message}"
     if is_placing(status) and status.placement is not None:
         return READY, "False", Reason.PLACING_VERSION, status.placement.message
-    return _ready_by_verdict(status)
+    return _ready_by_verdict(status, generation)
 
 
-def _ready_by_verdict(status: Status) -> Line:
+def _ready_by_verdict(status: Status, generation: int) -> Line:
     before = status.condition(READY)
     message = status.message or ""
     if status.verdict is Verdict.SOURCE_ERROR:
-        if before is not None and before.status == "True":
+        edited_wrong = status.reason in MISCONFIGURED and status.observed_generation != generation
+        if before is not None and before.status == "True" and not edited_wrong:
             return READY, "True", before.reason, before.message
         return READY, "False", status.reason or Reason.QUERY_FAILED, message
     if status.verdict is None and status.last_rollback is None:
@@ -89,9 +104,13 @@ def _contest(status: Status) -> str:
     placement = status.placement
     if placement is not None and placement.state is PlacementState.CONTESTED:
         return placement.message
+    manager = status.epoch.manager if status.epoch else None
+    by = f" by field manager {manager}" if manager else ""
+    protection = status.condition(ROLLBACK_PROTECTED)
     return (
-        f"{status.current_version} was rolled back from, put right once, and put back again: "
+        f"{status.current_version} was rolled back from, put right once, and put back again{by}: "
         "change it in Git (or whatever writes the Deployment), or clear its quarantine"
+        + (f"; {protection.message}" if protection else "")
     )
 
 
@@ -141,7 +160,15 @@ def _rolled_back(status: Status) -> Iterator[Line]:
     if status.current_version == rollback.from_ and status.epoch and status.epoch.placed_by is PlacedBy.SPEC:
         return  # a person named it again
     if status.current_version in {rollback.from_, rollback.to}:
-        yield ROLLED_BACK, "True", rollback.reason, f"{rollback.from_} -> {rollback.to}: {rollback.message}"
+        again = f"; {rollback.from_} serves again" if status.current_version == rollback.from_ else ""
+        yield ROLLED_BACK, "True", rollback.reason, f"{rollback.from_} -> {rollback.to}: {rollback.message}{again}"
+
+
+def _protection(status: Status) -> Iterator[Line]:
+    """Keep what was found when the Deployment was last looked at (`decide/protection.py`)."""
+    found = status.condition(ROLLBACK_PROTECTED)
+    if found is not None:
+        yield found.type, found.status, found.reason, found.message
 
 
 def _abnormal(status: Status) -> Iterator[Line]:

@@ -9,6 +9,7 @@ from modelward.decide.epochs import advance, prove
 from modelward.decide.guards import Fleet, Scene, find_holds, is_contested
 from modelward.decide.outcome import evidence_of, settle_outcome
 from modelward.decide.previous import Previous
+from modelward.decide.protection import recipe
 from modelward.decide.wording import figure, percent
 from modelward.domain.decision import Announcement, Decision, Judgement, MetricChange, RollbackOrder, Target
 from modelward.domain.evidence import Evidence
@@ -46,10 +47,16 @@ def follow(
         return Decision(status, order)
     after, announcements = advance(status, serving, now)
     if is_contested(after) and not is_contested(status):
-        contested = f"{serving.version} is in quarantine, was put right once today and came back again: hands off"
+        contested = _tell_contest(serving)
         nonce = f"epoch-{after.epoch.number if after.epoch else 0}"
         announcements += (Announcement(Reason.CONTESTED, contested, nonce, warning=True, on_target=True),)
     return Decision(after, announcements=announcements)
+
+
+def _tell_contest(serving: Serving) -> str:
+    by = f" by field manager {serving.place.manager}" if serving.place.manager else ""
+    fix = recipe(serving) or "change it in Git (or whatever writes the Deployment), or clear its quarantine"
+    return f"{serving.version} is in quarantine, was put right once today and came back again{by}: hands off; {fix}"
 
 
 def decide(

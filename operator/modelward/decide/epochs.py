@@ -51,7 +51,8 @@ def begin(status: Status, serving: Serving, now: datetime, placed_by: PlacedBy, 
     """End the running epoch and begin the next; what was known of the old one's quality is over."""
     number = (status.history[-1].epoch if status.history else 0) + 1
     hashed = serving.deployment.template_hash
-    epoch = Epoch(number, serving.version, serving.value, hashed, now, placed_by, landing)
+    manager = serving.place.manager[:128] or None if placed_by is PlacedBy.OBSERVED else None
+    epoch = Epoch(number, serving.version, serving.value, hashed, now, placed_by, landing, manager)
     first = not any(m.version != serving.version for m in status.history)
     standing = Standing.UNJUDGED if first else Standing.UNPROVEN
     move = Move(number, serving.version, serving.value, hashed, now, placed_by=placed_by, quality=standing)

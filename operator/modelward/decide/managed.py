@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from modelward.decide.epochs import advance, begin
 from modelward.decide.journal import reasserted_lately
 from modelward.decide.previous import find_move
+from modelward.decide.protection import recipe
 from modelward.domain.decision import Announcement, Decision
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Resource
@@ -152,9 +153,11 @@ def _intend(
 
 def _contest(status: Status, wanted: str, serving: Serving, now: datetime) -> Decision:
     author = serving.place.manager or "whoever writes the Deployment"
+    fix = recipe(serving)
     message = (
         f"{_deed(serving, wanted)}, and spec.version was put back once today already: hands off; "
         f'put spec.version: "{serving.version}" into Git, or let {author} write {wanted}'
+        + (f", or {fix}" if fix else "")
     )
     placement = Placement(wanted, PlacementState.CONTESTED, Reason.CONTESTED, message, now)
     number = status.epoch.number if status.epoch else 0

@@ -1,6 +1,6 @@
 """The version to compare with, and whether it may be put back without asking."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from modelward.domain.decision import Target
@@ -47,9 +47,10 @@ def find_previous(spec: Spec, status: Status) -> Previous | None:
     return _known(chosen, veto_of(chosen.version, status)) if chosen else None
 
 
-def find_older(status: Status) -> Move | None:
-    """Return what a person means by `previous`: the newest earlier version that was not rolled back from."""
-    return next((m for m in _earlier(status) if not status.is_quarantined(m.version)), None)
+def find_older(status: Status, archived: Collection[str] = ()) -> Move | None:
+    """Return what a person means by `previous`: the newest earlier version neither rolled back from nor put away."""
+    kept = (m for m in _earlier(status) if m.version not in archived)
+    return next((m for m in kept if not status.is_quarantined(m.version)), None)
 
 
 def find_move(version: str, status: Status) -> Move | None:

@@ -1,5 +1,6 @@
 """Requests by annotation: each is handled once, and answered in status and by an Event."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -55,11 +56,14 @@ def answer_rollback(
     known: tuple[str, ...],
     reach: Reach,
     now: datetime,
+    *,
+    archived: Collection[str] = (),
     unread: str = "",
 ) -> Decision:
     """Answer a rollback request; `known` are the database's versions, `reach` says what to write for one.
 
-    `unread` says why the database's versions are not known.
+    What the versions table calls `archived` is not put back, whoever asks: it may be gone. `unread` says why the
+    database's versions are not known.
     """
     asked = resource.asked
     at = asked.rollback_at or ""
@@ -67,7 +71,7 @@ def answer_rollback(
     target = None
     if problem is None:
         names = dict.fromkeys((*_catalogue(spec), *known))
-        target, problem = _find_target(status, serving, asked.rollback_to, tuple(names), reach, unread)
+        target, problem = _find_target(status, serving, asked.rollback_to, tuple(names), archived, reach, unread)
     if target is None:
         return _answer(status, "rollback", at, "Refused", problem or "", asked.rollback_to)
     actor = f"{asked.by[:253]} (unverified)" if asked.by else "a person, by annotation"
@@ -158,11 +162,20 @@ def _refuse_state(status: Status) -> str | None:
 
 
 def _find_target(
-    status: Status, serving: Serving, wanted: str | None, known: tuple[str, ...], reach: Reach, unread: str
+    status: Status,
+    serving: Serving,
+    wanted: str | None,
+    known: tuple[str, ...],
+    archived: Collection[str],
+    reach: Reach,
+    unread: str,
 ) -> tuple[Target | None, str | None]:
     if wanted is not None and wanted == serving.version:
         return None, f"{wanted} is what serves already; known versions: {_list(status, known)}"
-    move = find_older(status) if wanted is None else find_move(wanted, status)
+    if wanted in archived:
+        left = ", ".join(name for name in _names(status, known) if name not in archived) or "none"
+        return None, f"{wanted} is archived in the versions table: take it out of there first; not archived: {left}"
+    move = find_older(status, archived) if wanted is None else find_move(wanted, status)
     if move is None and wanted is None:
         return None, f"no earlier version to go back to; known versions: {_list(status, known)}"
     if move is None and wanted not in known:
@@ -178,8 +191,12 @@ def _catalogue(spec: Spec) -> tuple[str, ...]:
 
 
 def _list(status: Status, known: tuple[str, ...]) -> str:
+    return ", ".join(_names(status, known)) or "none"
+
+
+def _names(status: Status, known: tuple[str, ...]) -> list[str]:
     names = dict.fromkeys([*(m.version for m in reversed(status.history)), *known])
-    return ", ".join(shorten(name) for name in list(names)[:20]) or "none"
+    return [shorten(name) for name in list(names)[:20]]
 
 
 def _answer(status: Status, kind: str, at: str, result: str, message: str, version: str | None = None) -> Decision:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from modelward.domain.decision import MetricChange
 from modelward.domain.quality import MetricName, VersionCount
 from modelward.domain.questions import Comparison
+from modelward.domain.spec import Role
 
 SAMPLES = {
     Comparison.PAIRED: "pair",
@@ -37,8 +38,19 @@ def describe_change(change: MetricChange) -> str:
     """R2 0.930 -> 0.850 (-8.6 %, limit 5 %)."""
     values = f"{figure(change.name, change.previous)} -> {figure(change.name, change.current)}"
     if change.change_percent is None:
-        return f"{change.name.label} {values} ({change.undefined})"
-    return f"{change.name.label} {values} ({percent(change.change_percent)}, limit {change.limit_percent:g} %)"
+        why = change.undefined or ""
+        return f"{change.name.label} {values} ({why.removeprefix('undefined: ') if 'undefined' in values else why})"
+    if change.role is Role.SHOW:
+        return f"{change.name.label} {values} ({percent(change.change_percent)}, shown only)"
+    return f"{change.name.label} {values} ({_beside_limit(change, change.change_percent)})"
+
+
+def _beside_limit(change: MetricChange, value: float) -> str:
+    """+20.7 %, limit 5 %; with as many digits as it takes to be seen beyond the limit."""
+    said, digits = percent(value), 2
+    while change.breached and abs(float(said.removesuffix(" %"))) <= change.limit_percent and digits < 9:
+        said, digits = f"{value:+.{digits}f} %", digits + 1
+    return f"{said}, limit {change.limit_percent:g} %"
 
 
 def describe_changes(

@@ -120,6 +120,17 @@ class Reason(StrEnum):
     AUDIT_UNAVAILABLE = "AuditUnavailable", "The table modelward.audit is not there, or may not be written."
     AUDIT_GIVEN_UP = "AuditGivenUp", "A row could not be written to modelward.audit for 24 hours; it is dropped."
 
+    # Who would write over a rollback
+    OWNED_BY_FLUX = "OwnedByFlux", "Flux owns the version's field: it writes its own version again at its next round."
+    OWNED_BY_ARGO_CD = (
+        "OwnedByArgoCD",
+        "Argo CD owns the version's field: it writes its own version again when it syncs.",
+    )
+    OWNED_BY_HELM = (
+        "OwnedByHelm",
+        "Helm owns the version's field by server-side apply: the next upgrade writes it again.",
+    )
+
     # Why a degraded version is left in place
     AUTO_ROLLBACK_OFF = "AutoRollbackOff", "spec.autoRollback is false: a person decides."
     LANDING = "Landing", "A rollback placed this version; it is never rolled back automatically."

@@ -38,6 +38,8 @@ class Place:
     label: str = ""
     manager: str = field(default="", compare=False)
     """The field manager that wrote the value last, where the API server knows it."""
+    keeper: str = field(default="", compare=False)
+    """The field manager among its owners that will write it again (`domain/keepers.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

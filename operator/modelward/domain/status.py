@@ -77,6 +77,8 @@ class Epoch:
     started_time: datetime | None = None
     placed_by: PlacedBy = PlacedBy.OBSERVED
     landing: bool = False
+    manager: str | None = None
+    """The field manager that wrote the version, where somebody else than the operator did."""
 
 
 @dataclass(frozen=True, slots=True)

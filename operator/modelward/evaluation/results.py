@@ -37,8 +37,8 @@ class DegradationCheck(TypedDict):
     rmse_change_percent: float | None
     samples_current: int
     samples_previous: int
-    window_start: str
-    window_end: str
+    window_start: str | None
+    window_end: str | None
 
 
 class CheckResult(TypedDict):

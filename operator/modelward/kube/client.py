@@ -83,8 +83,15 @@ class Client:
             raise ClusterError(f"{verb} {path}: no answer in time") from error
         except aiohttp.ClientError as error:
             raise ClusterError(f"{verb} {path}: {type(error).__name__}: {error}") from error
+        return _read(f"{verb} {path}", text)
+
+
+def _read(what: str, text: str) -> Json:
+    try:
         answer: Json = json.loads(text) if text else {}
-        return answer
+    except ValueError as error:  # something in between answers in the server's place
+        raise ClusterError(f"{what}: the answer is no JSON: {text[:80]!r}") from error
+    return answer
 
 
 def _error(what: str, response: aiohttp.ClientResponse, text: str) -> ClusterError:

@@ -61,6 +61,11 @@ class Lease:
         """Whether it was renewed within the deadline: the fence before every write that matters."""
         return self._monotonic() - self._renewed_at < self._timing.deadline
 
+    @property
+    def calls(self) -> dict[str, int]:
+        """Requests sent for it, by verb."""
+        return self._client.calls
+
     async def acquire(self) -> None:
         """Wait until the Lease is ours."""
         waiting = False

@@ -2,8 +2,9 @@
 
 import json
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
+from modelward.domain.keepers import find_keeper
 from modelward.domain.ports import Json
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Place, ServingProblem
@@ -11,6 +12,13 @@ from modelward.domain.version_field import FieldType, VersionField
 
 TEMPLATE = ("spec", "template")
 Keys = tuple[str | int, ...]
+
+
+class Writers(NamedTuple):
+    """Who wrote a value last, and who will write it again."""
+
+    last: str
+    keeper: str
 
 
 def find_place(field: VersionField, template: Json, name: str, managed: list[Json] | None = None) -> "Found":
@@ -31,9 +39,9 @@ Found = tuple[Place, Keys] | ServingProblem
 
 def _find_image(body: Json, at: Keys, managed: list[Json]) -> Found:
     keys, named = (*at, "image"), _key("name", body["name"])
-    manager = _writer(managed, ("f:spec", f"f:{at[1]}", named, "f:image"))
+    writers = _writers(managed, ("f:spec", f"f:{at[1]}", named, "f:image"))
     label = f"image of container {body['name']}"
-    return _place(body.get("image") or "", keys, {at: body["name"]}, label, manager), keys
+    return _place(body.get("image") or "", keys, {at: body["name"]}, label, writers), keys
 
 
 def _find_env(env: str, body: Json, at: Keys, name: str, managed: list[Json]) -> Found:
@@ -50,11 +58,11 @@ def _find_env(env: str, body: Json, at: Keys, name: str, managed: list[Json]) ->
         message = f"{label} of Deployment {name} comes from {source}: write its value out, so that it can be changed"
         return ServingProblem(Reason.ENV_NOT_LITERAL, message)
     keys = (*at, "env", index, "value")
-    manager = _writer(
+    writers = _writers(
         managed, ("f:spec", f"f:{at[1]}", _key("name", body["name"]), "f:env", _key("name", env), "f:value")
     )
     names = {at: body["name"], (*at, "env", index): env}
-    return _place(entries[index].get("value") or "", keys, names, label, manager), keys
+    return _place(entries[index].get("value") or "", keys, names, label, writers), keys
 
 
 def _find_annotation(key: str, template: Json, name: str, managed: list[Json]) -> Found:
@@ -65,8 +73,8 @@ def _find_annotation(key: str, template: Json, name: str, managed: list[Json]) -
         message = f"the pod template of Deployment {name} has {what}: add {key} with the version"
         return ServingProblem(Reason.ANNOTATION_NOT_FOUND, message)
     keys = ("metadata", "annotations", key)
-    manager = _writer(managed, ("f:metadata", "f:annotations", f"f:{key}"))
-    return _place(there[key] or "", keys, {}, f"annotation {key} of the pod template", manager), keys
+    writers = _writers(managed, ("f:metadata", "f:annotations", f"f:{key}"))
+    return _place(there[key] or "", keys, {}, f"annotation {key} of the pod template", writers), keys
 
 
 def _find_container(field: VersionField, pod: Json, name: str) -> tuple[Json, Keys] | ServingProblem:
@@ -88,9 +96,9 @@ def _find_container(field: VersionField, pod: Json, name: str) -> tuple[Json, Ke
     return ServingProblem(Reason.CONTAINER_NOT_FOUND, message + (f" and the init containers {first}" if first else ""))
 
 
-def _place(value: str, keys: Keys, names: dict[Keys, str], label: str, manager: str) -> Place:
+def _place(value: str, keys: Keys, names: dict[Keys, str], label: str, writers: Writers) -> Place:
     pointers = tuple((_pointer((*at, "name")), sys.intern(name)) for at, name in names.items())
-    return Place(value, _pointer(keys), pointers, sys.intern(label), sys.intern(manager))
+    return Place(value, _pointer(keys), pointers, sys.intern(label), *map(sys.intern, writers))
 
 
 def _pointer(keys: Keys) -> str:
@@ -103,11 +111,12 @@ def _key(name: str, value: str) -> str:
     return "k:" + json.dumps({name: value}, separators=(",", ":"), ensure_ascii=False)
 
 
-def _writer(managed: list[Json], path: tuple[str, ...]) -> str:
-    """Name the field manager that wrote a field last; empty where nobody is known to own it."""
-    owners = [entry for entry in managed if _owns(entry, path)]
-    newest = max(owners, key=lambda entry: entry.get("time") or "", default=None)
-    return str(newest.get("manager") or "") if newest else ""
+def _writers(managed: list[Json], path: tuple[str, ...]) -> Writers:
+    """Name the field manager that wrote a field last, and the one that will do it again; empty where there is none."""
+    owners = sorted((e for e in managed if _owns(e, path)), key=lambda entry: entry.get("time") or "", reverse=True)
+    names = [str(entry.get("manager") or "") for entry in owners]
+    kept = (n for n, e in zip(names, owners, strict=True) if find_keeper(n, e.get("operation") or ""))
+    return Writers(next(iter(names), ""), next(kept, ""))
 
 
 def _owns(entry: Json, path: tuple[str, ...]) -> bool:

@@ -143,7 +143,7 @@ def _why_unreadable(spec: Spec, place: Place) -> str:
         hint = "" if spec.catalogue else ": list it in spec.versions"
         why = f"is given by digest only and has no tag that could be the version{hint}"
     else:
-        why = "has no tag that could be the version"
+        why = "has no tag that could be the version: give it one, or say in versionField where the version stands"
     listed = f", and is in no entry of versions; {_names(spec)}" if spec.catalogue else ""
     return f"image {place.value!r} of container {_container(place)} {why}{listed}"
 

@@ -166,7 +166,7 @@ def test_constant_actuals_leave_r2_out_and_rmse_decides(database_url: str):
     registry.ask("UPDATE model_predictions SET actual = 7, prediction = 7 + 1e3 * (model_version = %s)::int + 1", B)
     result = shell(database_url)("check", "--dry-run")
     assert result.exit_code == 3
-    assert "R2 undefined -> undefined (undefined: the actuals do not vary)" in result.stdout
+    assert "R2 undefined -> undefined (the actuals do not vary)" in result.stdout
     compared = shell(database_url)("compare", B, A, "-o", "json").stdout
     assert '"r2_change": null' in compared
 

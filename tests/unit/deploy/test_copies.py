@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from manifests.copies import CHART_COPY, HEAD, RENDERED, SOURCE, differences, write
+from manifests.copies import CHART_COPY, HEAD, PAGE, RENDERED, SOURCE, VALUES, differences, write
 from manifests.helm import HelmError, find_helm
+from manifests.values import BEGIN, END, Value, ValuesError, read_values
 
 CHART_OUTPUT = """\
 ---
@@ -32,9 +33,12 @@ def helm(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A repository that holds nothing but the written resource."""
+    """A repository that holds nothing but the written resource, and a chart of one value."""
     (tmp_path / SOURCE).parent.mkdir(parents=True)
     (tmp_path / SOURCE).write_text("kind: CustomResourceDefinition\n")
+    (tmp_path / VALUES).parent.mkdir(parents=True)
+    (tmp_path / VALUES).write_text("# How many.\nreplicaCount: 1\n")
+    (tmp_path / PAGE).write_text(f"# chart\n\n{BEGIN}\n{END}\n\nThe end.\n")
     return tmp_path
 
 
@@ -45,7 +49,7 @@ def command(path: Path, script: str) -> Path:
 
 
 def test_what_is_missing_is_written_and_then_nothing_is_left_to_do(root: Path, helm: Path):
-    assert list(write(root, helm)) == [root / CHART_COPY, root / RENDERED]
+    assert list(write(root, helm)) == [root / CHART_COPY, root / PAGE, root / RENDERED]
     assert list(write(root, helm)) == []
     assert not differences(root, helm)
 
@@ -61,11 +65,43 @@ def test_the_manifests_have_their_namespace_first_and_no_mark_of_helm(root: Path
     assert (root / RENDERED).read_text() == HEAD + objects
 
 
-@pytest.mark.parametrize("stale", [CHART_COPY, RENDERED])
+def test_the_page_of_the_chart_has_a_table_of_its_values(root: Path, helm: Path):
+    list(write(root, helm))
+    table = "| value | default | what it does |\n| --- | --- | --- |\n| `replicaCount` | `1` | How many. |"
+    assert (root / PAGE).read_text() == f"# chart\n\n{BEGIN}\n\n{table}\n\n{END}\n\nThe end.\n"
+
+
+def test_values_are_read_with_their_groups_and_their_comments():
+    text = '# The page.\n\n# One,\n# two.\na:\n  # Three.\n  b: {c: d}\n  e:\n    # Four.\n    f: []\n# Five.\ng: ""\n'
+    read = [("a.b", "{c: d}", "Three."), ("a.e.f", "[]", "Four."), ("g", '""', "Five.")]
+    assert list(read_values(text)) == [Value(*one) for one in read]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("a: 1\n", "line 1: a has no comment"),
+        ("# A page.\n\na: 1\n", "line 3: a has no comment"),
+        ("# One.\na:\n  b: 2\n", "line 3: a.b has no comment"),
+        ("# One.\na:\n  - b\n", "line 3: one key and its value in a line"),
+    ],
+)
+def test_a_value_that_nobody_explains_is_refused(text: str, complaint: str):
+    with pytest.raises(ValuesError, match=complaint):
+        list(read_values(text))
+
+
+def test_a_page_without_its_marks_is_refused(root: Path, helm: Path):
+    (root / PAGE).write_text("# chart\n")
+    with pytest.raises(ValuesError, match=r"README\.md has no line"):
+        differences(root, helm)
+
+
+@pytest.mark.parametrize("stale", [CHART_COPY, PAGE, RENDERED])
 def test_a_stale_copy_is_shown_line_by_line(root: Path, helm: Path, stale: Path):
     list(write(root, helm))
-    with (root / stale).open("a") as copy:
-        copy.write("by: hand\n")
+    text = (root / stale).read_text()
+    (root / stale).write_text(text.replace(END, f"by: hand\n{END}") if stale is PAGE else f"{text}by: hand\n")
     shown = differences(root, helm)
     assert shown.startswith(f"--- {stale}\n+++ {stale} (as it should be)\n")
     assert "\n-by: hand\n" in shown

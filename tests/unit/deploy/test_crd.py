@@ -158,6 +158,7 @@ def test_the_columns_are_those_that_people_need():
     assert [name for name, priority in columns.items() if priority] == [
         "Target",
         "Spec-Version",
+        "State",
         "Reason",
         "Last-Rollback",
     ]

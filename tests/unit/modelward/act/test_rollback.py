@@ -197,15 +197,34 @@ async def test_after_a_rollback_nobody_is_in_helms_way():
     assert cluster.images == [image_of(A)]
 
 
-@pytest.mark.parametrize("error", [UnprocessableError("test failed"), deleted], ids=["changed", "deleted"])
-async def test_what_cannot_be_given_back_now_is_left(error: Any):
+async def test_entries_that_moved_in_between_are_looked_for_once_more():
     cluster = serving()
     result = await put_back(cluster)
     assert result.body is not None
-    if isinstance(error, ClusterError):
-        cluster.fail(error, verb="patch")
-    else:
-        error(cluster)
+    cluster.edit(*KEY, lambda body: body["metadata"]["managedFields"].insert(0, {"manager": "helm"}))
+    after = await give_back(cluster, result.body)
+    assert after["metadata"]["managedFields"] == [{"manager": "helm"}]
+
+
+async def test_what_changes_all_the_time_is_left_and_said(caplog: pytest.LogCaptureFixture):
+    cluster = serving()
+    result = await put_back(cluster)
+    assert result.body is not None
+    for nth in range(1, 4):
+        cluster.fail(UnprocessableError("test failed"), nth, verb="patch")
+    after = await give_back(cluster, result.body)
+    assert images(after) == [image_of(A)]
+    assert "changes faster than" in caplog.text
+
+
+@pytest.mark.parametrize("when", ["patch", "get"])
+async def test_a_deployment_that_is_gone_has_nothing_to_give_back(when: str):
+    cluster = serving()
+    result = await put_back(cluster)
+    assert result.body is not None
+    cluster.interrupt(lambda: deleted(cluster), verb=when)
+    if when == "get":
+        cluster.fail(UnprocessableError("test failed"), verb="patch")
     assert await give_back(cluster, result.body) == result.body
 
 

@@ -184,7 +184,7 @@ CLASSIFIERS: dict[str, tuple[list[str], Sums, Verdict, str]] = {
         ["precision"],
         classifier(WRONG),
         Verdict.INSUFFICIENT_DATA,
-        "precision 1.000 -> undefined (undefined: no positive was predicted)",
+        "precision 1.000 -> undefined (no positive was predicted)",
     ),
     "precision undefined beside a metric that is not": (
         ["precision", "accuracy"],

@@ -31,7 +31,7 @@ def test_a_version_that_must_not_be_written_is_refused_with_the_reason():
 def test_a_list_that_could_not_be_read_is_no_proof_that_there_is_no_such_version():
     resource = a_resource(status=a_status(A, B), rollback_at=JUST_NOW, rollback_to="v7")
     decision = answer_rollback(
-        resource, a_spec(), a_status(A, B), a_serving(), (), in_reach, NOW, "public.r has no column v"
+        resource, a_spec(), a_status(A, B), a_serving(), (), in_reach, NOW, unread="public.r has no column v"
     )
     record = decision.status.requests.rollback
     assert record is not None

@@ -69,3 +69,18 @@ SHORTENED = {
 @pytest.mark.parametrize(("text", "shown"), SHORTENED.values(), ids=SHORTENED)
 def test_a_name_from_a_database_is_fit_to_print(text: str, shown: str):
     assert shorten(text) == shown
+
+
+def test_a_metric_that_is_only_shown_has_no_limit_beside_it():
+    shown = MetricChange(RMSE, Role.SHOW, 5.0, 21.0, 20.0, 5.2)
+    assert describe_change(shown) == "RMSE 20 -> 21 (+5.2 %, shown only)"
+
+
+def test_what_is_just_beyond_its_limit_is_seen_to_be():
+    assert "(+5.002 %, limit 5 %)" in describe_change(
+        MetricChange(RMSE, Role.GATE, 5.0, 21.0, 20.0, 5.00213, breached=True)
+    )
+    assert "(-5.0000001 %, limit 5 %)" in describe_change(
+        MetricChange(R2, Role.GATE, 5.0, 0.9, 0.8, -5.0000001, breached=True)
+    )
+    assert "(+5.0 %, limit 5 %)" in describe_change(MetricChange(RMSE, Role.GATE, 5.0, 21.0, 20.0, 4.999))

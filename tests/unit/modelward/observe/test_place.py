@@ -184,3 +184,26 @@ def test_who_wrote_it_last_is_known_of(field: VersionField, path: tuple[str, ...
     nobody = find_place(field, template, "house-prices", managed[2:])
     assert not isinstance(nobody, ServingProblem)
     assert nobody[0].manager == ""
+
+
+OWNERS: dict[str, tuple[str, str, str]] = {
+    "Flux": ("kustomize-controller", "Apply", "kustomize-controller"),
+    "Argo CD that writes without applying": ("argocd-controller", "Update", "argocd-controller"),
+    "Helm that applies": ("helm", "Apply", "helm"),
+    "Helm as it was, which writes when a person says so": ("helm", "Update", ""),
+    "a person": ("kubectl-client-side-apply", "Update", ""),
+}
+
+
+@pytest.mark.parametrize(("manager", "operation", "keeper"), OWNERS.values(), ids=OWNERS)
+def test_who_will_write_it_again_is_known_of(manager: str, operation: str, keeper: str):
+    for field, path in WRITERS.values():
+        template = a_template({**MODEL, "env": [VERSION]}, notes={"example.com/version": "7"})
+        managed = [
+            entry("kubectl-set", "2026-01-05T12:00:00Z", *path),
+            {**entry(manager, "2026-01-04T12:00:00Z", *path), "operation": operation},
+            {**entry("helm", "2026-01-06T12:00:00Z", "f:spec", "f:dnsPolicy"), "operation": "Apply"},
+        ]
+        found = find_place(field, template, "house-prices", managed)
+        assert not isinstance(found, ServingProblem)
+        assert (found[0].manager, found[0].keeper) == ("kubectl-set", keeper)

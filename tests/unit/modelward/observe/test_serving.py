@@ -16,6 +16,8 @@ NOTE = {"type": "Annotation", "annotation": {"key": "example.com/version"}}
 MODEL, PROXY = {"name": "model", "image": image_of(B)}, {"name": "proxy", "image": "proxy:1"}
 DIGEST, ONES = "sha256:" + "0" * 64, "sha256:" + "1" * 64
 
+TAGLESS = "has no tag that could be the version: give it one, or say in versionField where the version stands"
+
 
 def raw(**changes: Any) -> dict[str, Any]:
     body = a_deployment(version=B, **changes)
@@ -102,7 +104,7 @@ PROBLEMS: dict[str, tuple[list[dict[str, str]], dict[str, Any], Reason, str]] = 
         [{"name": "model", "image": "registry:5000/model"}],
         {},
         Reason.VERSION_UNREADABLE,
-        "image 'registry:5000/model' of container model has no tag that could be the version",
+        f"image 'registry:5000/model' of container model {TAGLESS}",
     ),
     "an image by digest only": (
         [{"name": "model", "image": f"model@{DIGEST}"}],
