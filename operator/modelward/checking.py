@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,13 @@ WIDTH = 9
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What to check for: a resource's tables, or our own."""
+    """What to check for: a resource's tables, or our own; `zone_named`: it says what zone times without one have."""
 
     name: str = ""
     model_name: str = ""
     environment: str = ""
     source: Source = OWN
+    zone_named: bool = False
 
 
 def read_subjects(path: Path | None) -> list[Subject]:
@@ -77,7 +78,7 @@ async def _check(url: str, subject: Subject) -> list[Finding]:
         facts = await gather_facts(connection, subject.source, subject.model_name, subject.environment)
     except SourceError as error:
         return [Finding(Level.PROBLEM, "server", f"{error.reason}: {error}")]
-    return examine(facts)
+    return examine(replace(facts, zone_named=subject.zone_named))
 
 
 def _read_subject(body: dict[str, Any]) -> Subject:
@@ -85,10 +86,11 @@ def _read_subject(body: dict[str, Any]) -> Subject:
     database = spec.get("database") if isinstance(spec, dict) else None
     if not isinstance(database, dict):
         raise InvalidSpecError("spec.database", "expected an object")
-    source = parse_source(database.get("source") or {})
+    named = database.get("source") or {}
+    source = parse_source(named)
     environment = spec.get("environment") or ""
     check_environment(environment, source)
-    return Subject(name, spec.get("modelName") or name, environment, source)
+    return Subject(name, spec.get("modelName") or name, environment, source, "timeZone" in named)
 
 
 def _body(finding: Finding) -> dict[str, Any]:

@@ -186,23 +186,26 @@ class Reconciler:
             status, told = answer.status, told + answer.announcements
         if not pending.rollback:
             return Decision(status, announcements=told)
-        known = await self._known_versions(entry, spec, status)
+        known, unread = await self._known_versions(entry, spec, status)
         go = partial(reach, spec, serving)
         archived = await self._archived(entry, spec)
-        answer = requests.answer_rollback(resource, spec, status, serving, known, go, now, archived=archived)
+        answer = requests.answer_rollback(
+            resource, spec, status, serving, known, go, now, archived=archived, unread=unread
+        )  # fmt: skip
         return replace(answer, announcements=told + answer.announcements)
 
-    async def _known_versions(self, entry: Entry, spec: Spec, status: Status) -> tuple[str, ...]:
+    async def _known_versions(self, entry: Entry, spec: Spec, status: Status) -> tuple[tuple[str, ...], str]:
+        """List the versions that the database knows, where that matters; or say why it could not."""
         resource = entry.resource
         if not requests.must_look_up(resource, spec, status):
-            return ()
+            return (), ""
         try:
             connection = await self.connections.find(resource.namespace, spec.secret_name)
             found = await self.reader.versions(connection, spec.model_name, spec.environment, spec.source)
         except SourceError as error:
             log.warning("%s/%s: the database cannot list versions: %s", *resource.key, error)
-            return ()
-        return tuple(v.version for v in reversed(found))
+            return (), str(error)
+        return tuple(v.version for v in reversed(found)), ""
 
     async def _archived(self, entry: Entry, spec: Spec) -> tuple[str, ...]:
         """Ask what was put away; a database that does not answer must not keep a person from going back."""

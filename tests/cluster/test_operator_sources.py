@@ -143,11 +143,11 @@ def test_a_secret_that_was_mended_is_read_at_the_next_check(model: Model):
         ),
         (
             "ALTER TABLE model_predictions DROP COLUMN actual CASCADE",
-            "public.model_predictions has no column actual (actual); it has: model_name (text), ",
+            "public.model_predictions has no column actual; it has: model_name (text), ",
         ),
         (
             "ALTER TABLE model_predictions ALTER COLUMN prediction TYPE text",
-            "column prediction of public.model_predictions (prediction) is text; it must be a number",
+            "column prediction of public.model_predictions is text; it must be a number",
         ),
     ],
 )

@@ -107,7 +107,8 @@ async def test_a_database_that_is_down_refuses_only_what_it_would_have_to_know()
     world.reader.down = a_source_error()
     world.ask("rollback", rollback_to=D)
     await world.turn(MINUTE)
-    assert "not found" in answer(world).message
+    assert "not found: the database could not list its versions: " in answer(world).message
+    assert str(world.reader.down) in answer(world).message
     world.ask("rollback", rollback_to=None)
     await world.turn(MINUTE)
     assert world.serving() == A

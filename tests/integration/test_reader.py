@@ -110,12 +110,12 @@ SCHEMA: dict[str, tuple[str, Reason, str]] = {
     "a column is missing": (
         "ALTER TABLE model_predictions DROP COLUMN actual_at",
         Reason.SCHEMA_MISMATCH,
-        "public.model_predictions has no column actual_at (actualAt); it has: model_name (text), environment (text), ",
+        "public.model_predictions has no column actual_at; it has: model_name (text), environment (text), ",
     ),
     "a column is of another type": (
         "ALTER TABLE model_predictions ALTER COLUMN prediction TYPE text",
         Reason.SCHEMA_MISMATCH,
-        "column prediction of public.model_predictions (prediction) is text; it must be a number",
+        "column prediction of public.model_predictions is text; it must be a number",
     ),
 }
 
@@ -144,8 +144,8 @@ async def test_a_user_who_may_not_read_is_told_so(reader: PostgresReader, databa
     assert error.reason is Reason.PERMISSION_DENIED
     assert str(error) == (
         "permission denied for table model_predictions (SQLSTATE 42501): "
-        'GRANT SELECT ON "public"."model_predictions" TO "the user of the Secret"; '
-        'GRANT SELECT ON "public"."model_versions" TO "the user of the Secret"'
+        'GRANT SELECT ON "public"."model_predictions" TO <user>; '
+        'GRANT SELECT ON "public"."model_versions" TO <user>; modelward db check prints the exact statements'
     )
 
 

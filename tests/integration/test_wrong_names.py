@@ -37,7 +37,10 @@ WRONG: dict[str, tuple[str, Raw, str]] = {
     "columns": (
         "CREATE TABLE p (version int, ts timestamptz, y_hat float8, y float8)",
         BARE,
-        "public.p has no column v (database.source.predictions.columns.modelVersion); it has: version (integer), ts (",
+        (
+            "public.p has no columns v (database.source.predictions.columns.modelVersion), "
+            "at (database.source.predictions.columns.predictedAt); it has: version (integer), ts ("
+        ),
     ),
     "a number that is text": (
         "CREATE TABLE p (v int, at timestamptz, y_hat text, y float8)",

@@ -49,15 +49,24 @@ JOIN pg_am am ON am.oid = ic.relam
 WHERE i.indisvalid AND i.indpred IS NULL AND am.amname = 'btree';
 
 -- name: sizes
--- About how many rows tables have, as last counted by ANALYZE or VACUUM (-1: never); partitions together.
+-- About how many rows tables have, as last counted by ANALYZE or VACUUM (-1: never); partitions together, empty ones
+-- need no count. Before version 14 a table that was never counted has 0 pages.
 SELECT n.nspname AS schema, c.relname AS name,
-       CASE c.relkind WHEN 'p' THEN (SELECT sum(greatest(leaf.reltuples, 0)) FROM pg_partition_tree(c.oid) t
-                                     JOIN pg_class leaf ON leaf.oid = t.relid WHERE t.isleaf)
-                      ELSE c.reltuples END::float8 AS rows
+       CASE WHEN bool_and(leaf.never) OR bool_or(leaf.never AND leaf.pages > 0) THEN -1
+            ELSE coalesce(sum(leaf.rows), -1) END::float8 AS rows
 FROM unnest(%(schemas)s::text[], %(tables)s::text[]) AS asked (schema, name)
 JOIN pg_namespace n ON n.nspname = asked.schema
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name
-WHERE c.relkind IN ('r', 'p', 'm');
+LEFT JOIN LATERAL (
+    SELECT l.reltuples < 0 OR (l.reltuples = 0 AND l.relpages = 0 AND current_setting('server_version_num')::int < 140000)
+               AS never,
+           pg_relation_size(l.oid) AS pages, greatest(l.reltuples, 0) AS rows
+    FROM pg_class l
+    WHERE CASE c.relkind WHEN 'p' THEN l.oid IN (SELECT t.relid FROM pg_partition_tree(c.oid) t WHERE t.isleaf)
+                         ELSE l.oid = c.oid END
+) leaf ON true
+WHERE c.relkind IN ('r', 'p', 'm')
+GROUP BY n.nspname, c.relname;
 
 -- name: preparation
 -- Whether `modelward db init` was here, and how many of our triggers stand on a table.

@@ -3,24 +3,23 @@
 A problem is something that keeps the operator from judging, or makes it expensive; a note is something to know.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from psycopg import sql
 
-from modelward.database.inspection import REAL_TABLES, Found, Problem, find_problems
-from modelward.database.migrate import find_migrations
-from modelward.domain.source import OWN, Source, Table
+from modelward.database.inspection import REAL_TABLES, Column, Found, Problem, find_problems
+from modelward.database.own import TABLES, definitions, is_ours
+from modelward.domain.source import Source, Table
 
 OLDEST = 130000
 TEXTS = frozenset({"text", "character varying"})
-NAIVE = "timestamp without time zone"
+NAIVE = frozenset({"timestamp without time zone", "date"})
+WITH_ZONE = "timestamp with time zone"
 MOST_SKEW = 60.0
-INIT = "modelward db init"
-_OUR_NAME = re.compile(rf"\b(TABLE|ON) {OWN.predictions.name}\b")  # a search_path of the user's own may lead elsewhere
+SOURCE = "database.source"
 
 
 class Level(StrEnum):
@@ -58,16 +57,20 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the planner expects of one judging statement about one model; `scans` name how a table is read."""
+    """What the planner expects of one judging statement about one model; `scans` name how a table is read.
+
+    `uncounted` are tables that ANALYZE never saw, so that the rest is a guess.
+    """
 
     total: float
     rows: float
     scans: tuple[tuple[str, str], ...] = ()
+    uncounted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that was read."""
+    """All that was read; `zone_named`: the resource says in which zone times without one are."""
 
     source: Source
     server: Server
@@ -79,6 +82,7 @@ class Facts:
     triggers: int = 0
     cost: Cost | None = None
     refusal: str = ""
+    zone_named: bool = False
 
 
 def examine(facts: Facts) -> list[Finding]:
@@ -113,9 +117,12 @@ def check_pooler(facts: Facts) -> Iterator[Finding]:
 def check_tables(facts: Facts) -> Iterator[Finding]:
     """Tables, columns, types and rights."""
     problems = _problems(facts)
-    for i, problem in enumerate(problems):  # a missing table comes first
-        mend = _ways_to_make_them(facts) if i == 0 and _lacks_our_own(facts) else problem.mend
-        yield Finding(Level.PROBLEM, "tables", problem.sentence, mend)
+    for problem in problems:
+        yield Finding(Level.PROBLEM, "tables", problem.sentence, problem.mend)
+    if not facts.initialised and any(mend.startswith("ALTER TABLE") for problem in problems for mend in problem.mend):
+        there = " and ".join(str(of) for of in TABLES if of in facts.catalogue)
+        told = f"modelward db init did not make {there}: map what is not ours with {SOURCE} instead of altering it"
+        yield Finding(Level.NOTE, "tables", told)
     if not problems:
         names = ", ".join(str(table) for table in facts.catalogue)
         yield Finding(Level.OK, "tables", f"{names}: every column is there and may be read")
@@ -124,15 +131,18 @@ def check_tables(facts: Facts) -> Iterator[Finding]:
 def check_zones(facts: Facts) -> Iterator[Finding]:
     """Columns without a time zone are read in the one that the resource names."""
     source = facts.source
-    naive = [column for column, found in _times(facts) if found == NAIVE]
-    if naive:
-        told = f"{', '.join(naive)} without time zone: read as {source.time_zone} (database.source.timeZone)"
-        yield Finding(Level.NOTE, "time zone", told)
+    naive = [column for column, found in _times(facts) if found in NAIVE]
+    if not naive:
+        return
+    told = f"read as {source.time_zone} (database.source.timeZone)"
+    if not facts.zone_named:
+        told = f"timeZone is not set: read as {source.time_zone}; set {SOURCE}.timeZone if the clock is another"
+    yield Finding(Level.NOTE, "time zone", f"{', '.join(naive)} without time zone: {told}")
 
 
 def check_indexes(facts: Facts) -> Iterator[Finding]:
     """An index leads from the model's name to the time, and then to the version."""
-    source, found = facts.source, facts.catalogue.get(facts.source.predictions)
+    source, found = facts.source, _mended(facts)
     time, version = source.columns.predicted_at, source.columns.model_version
     if found is None or found.relkind not in REAL_TABLES or time not in found.columns:
         return
@@ -164,8 +174,7 @@ def check_labels(facts: Facts) -> Iterator[Finding]:
         if facts.triggers >= 2:
             yield Finding(Level.OK, "labels", "announce themselves: a check follows at once")
         else:
-            mend = () if facts.initialised else (INIT,)
-            yield Finding(Level.NOTE, "labels", "do not announce themselves: checkInterval decides", mend)
+            yield Finding(Level.NOTE, "labels", "do not announce themselves: checkInterval decides")
 
 
 def check_cost(facts: Facts) -> Iterator[Finding]:
@@ -176,12 +185,7 @@ def check_cost(facts: Facts) -> Iterator[Finding]:
     if facts.refusal and not _problems(facts):
         yield Finding(Level.PROBLEM, "cost", f"the judging statement is refused: {facts.refusal}")
     if facts.cost is not None:
-        how = "; ".join(f"{table} by {scan}" for table, scan in facts.cost.scans)
-        told = (
-            "an estimate, not a measurement: for one model of average size the planner expects to read about "
-            f"{facts.cost.rows:,.0f} rows at a cost of {facts.cost.total:,.0f} (a page read in sequence is 1), {how}"
-        )
-        yield Finding(Level.NOTE, "cost", told)
+        yield Finding(Level.NOTE, "cost", _tell_cost(facts, facts.cost))
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
@@ -197,25 +201,32 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
 
 
 def _problems(facts: Facts) -> list[Problem]:
-    return find_problems(facts.source, facts.catalogue, facts.neighbours, facts.server.user)
+    user, initialised = facts.server.user, facts.initialised
+    return find_problems(facts.source, facts.catalogue, facts.neighbours, user, initialised=initialised)
 
 
-def _lacks_our_own(facts: Facts) -> bool:
-    return facts.source.predictions == OWN.predictions and OWN.predictions not in facts.catalogue
+def _mended(facts: Facts) -> Found | None:
+    """See the predictions' table with the columns that it gets where it is ours, so that its index leads to them."""
+    of = facts.source.predictions
+    found = facts.catalogue.get(of)
+    if found is None or not is_ours(of, facts.source):
+        return found
+    bases = {name: WITH_ZONE if "timestamptz" in definition else "text" for name, definition in definitions(of).items()}
+    columns = {name: Column(base, base, readable=True) for name, base in bases.items()}
+    return replace(found, columns={**columns, **found.columns})
 
 
-def _ways_to_make_them(facts: Facts) -> tuple[str, ...]:
-    """`db init` makes them, unless it believes it has: then what it did for this table is done again."""
-    if not facts.initialised:
-        return (INIT,)
-    statements = (_bare(s) for _, _, text in find_migrations() for s in text.split(";\n"))
-    ours = (s for s in statements if s.startswith("CREATE") and _OUR_NAME.search(s))
-    return tuple(_OUR_NAME.sub(f"\\1 {OWN.predictions}", s) for s in ours)
-
-
-def _bare(statement: str) -> str:
-    """Leave out whole lines of comment."""
-    return "\n".join(line for line in statement.splitlines() if not line.startswith("--")).strip().rstrip(";")
+def _tell_cost(facts: Facts, cost: Cost) -> str:
+    how = "; ".join(f"{table} by {scan}" for table, scan in cost.scans)
+    actuals = facts.source.actuals
+    read = [facts.source.predictions, *([actuals.table] if actuals else [])]
+    uncounted = dict.fromkeys([*(str(table) for table in read if facts.sizes.get(table, 0) < 0), *cost.uncounted])
+    if uncounted:
+        return f"not known until ANALYZE has counted {', '.join(uncounted)}; {how}"
+    return (
+        "an estimate, not a measurement: for one model of average size the planner expects to read about "
+        f"{cost.rows:,.0f} rows at a cost of {cost.total:,.0f} (a page read in sequence is 1), {how}"
+    )
 
 
 def _times(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -244,7 +255,7 @@ def _serves(index: tuple[str | None, ...], equal: list[str], time: str | None) -
 
 def _missing_index(table: Table, columns: list[str], found: Found) -> Finding:
     concurrently = sql.SQL("" if found.relkind == "p" else "CONCURRENTLY ")  # not to be had on a partitioned table
-    create = sql.SQL("CREATE INDEX {}ON {} ({})").format(
+    create = sql.SQL("CREATE INDEX {}ON {} ({});").format(
         concurrently,
         sql.Identifier(table.schema, table.name),
         sql.SQL(", ").join(sql.Identifier(name) for name in columns),

@@ -10,8 +10,9 @@ from psycopg import sql
 from modelward.database.answers import parameters
 from modelward.database.checks import Cost, Facts, Server
 from modelward.database.errors import explain_query
-from modelward.database.inspection import needed_tables, read_catalogue
+from modelward.database.inspection import read_catalogue
 from modelward.database.links import Bounds, Link, Row, find_staleness, open_link
+from modelward.database.needs import needed_tables
 from modelward.database.reader import statement_for
 from modelward.database.relations import bound_values, compose, query_for
 from modelward.domain.questions import Connection, Question
@@ -56,7 +57,7 @@ async def _gather(link: Link, bounds: Bounds, source: Source, question: Question
         catalogue=catalogue,
         neighbours=[_table(row) for row in await _ask(link, "neighbours", which)],
         indexes=_by_table(await _ask(link, "indexes", which)),
-        sizes={_table(row): row["rows"] for row in await _ask(link, "sizes", which)},
+        sizes=await _sizes(link, tables),
         initialised=preparation["initialised"],
         triggers=preparation["triggers"],
         cost=cost,
@@ -90,7 +91,7 @@ async def _find_staleness(link: Link, bounds: Bounds) -> str | None:
 
 async def _estimate(link: Link, source: Source, question: Question) -> tuple[Cost | None, str]:
     """Let the planner say what a check costs; where it refuses the statement, say why."""
-    explain = sql.SQL("EXPLAIN (FORMAT JSON) ") + compose(statement_for([question]), source)
+    explain = sql.SQL("EXPLAIN (FORMAT JSON, VERBOSE) ") + compose(statement_for([question]), source)
     values = {**parameters([question], source), **bound_values(source)}
     try:
         async with link.transaction():
@@ -101,7 +102,14 @@ async def _estimate(link: Link, source: Source, question: Question) -> tuple[Cos
     scans = [node for node in _nodes(plan) if "Relation Name" in node]
     names = dict.fromkeys((node["Relation Name"], SCANS.get(node["Node Type"], node["Node Type"])) for node in scans)
     rows = sum(node["Plan Rows"] for node in scans)
-    return Cost(plan["Total Cost"], rows, tuple(names)), ""
+    read = dict.fromkeys(Table(node["Schema"], node["Relation Name"]) for node in scans)
+    uncounted = [str(table) for table, counted in (await _sizes(link, list(read))).items() if counted < 0]
+    return Cost(plan["Total Cost"], rows, tuple(names), tuple(uncounted)), ""
+
+
+async def _sizes(link: Link, tables: Sequence[Table]) -> dict[Table, float]:
+    which = {"schemas": [t.schema for t in tables], "tables": [t.name for t in tables]}
+    return {_table(row): row["rows"] for row in await _ask(link, "sizes", which)}
 
 
 def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -5,44 +5,18 @@ Pure: it is told what `pg_catalog` says (queries `catalog` and `neighbours`) and
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from difflib import get_close_matches
 from typing import Any, LiteralString
 
 from psycopg import sql
 
-from modelward.database.relations import NUMBERS
-from modelward.domain.codec import camel
+from modelward.database.needs import NUMERIC, Kind, Need, needs_of
+from modelward.database.own import INIT, TABLES, addition, conversion, has_default, is_ours, ways_to_make
 from modelward.domain.reasons import Reason
 from modelward.domain.source import OWN, Source, Table
 
 MOST_NAMES = 20
-NUMERIC = frozenset({"smallint", "integer", "bigint", "real", "double precision", "numeric"})
-TIMES = frozenset({"timestamp with time zone", "timestamp without time zone", "date"})
 REAL_TABLES = frozenset({"r", "p"})
-
-
-class Kind(StrEnum):
-    """What a column must be able to give; the value is the type that we would make it."""
-
-    NUMBER = "float8"
-    TIME = "timestamptz"
-    TEXT = "text"
-    ANY = ""
-
-    def takes(self, base: str) -> bool:
-        """Whether a type will do."""
-        allowed = {Kind.NUMBER: NUMERIC, Kind.TIME: TIMES}.get(self)
-        return allowed is None or base in allowed
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """A column that is read, and the field of the resource that names it."""
-
-    table: Table
-    column: str
-    kind: Kind
-    named_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,73 +61,27 @@ def read_catalogue(rows: Iterable[Mapping[str, Any]]) -> dict[Table, Found]:
     return {of: Found(*parts) for of, parts in tables.items()}
 
 
-def needs_of(source: Source) -> Iterator[Need]:
-    """List every column that is read of a source."""
-    path = "predictions.columns."
-    own = {name for name in ("actual", "actual_class", "actual_at") if source.actuals is not None}
-    for ours, theirs in source.columns.items():
-        if theirs is not None and ours not in own:
-            yield Need(source.predictions, theirs, _kind(ours), path + camel(ours))
-    for column, _ in source.where:
-        yield Need(source.predictions, column, Kind.ANY, "predictions.where")
-    yield from _needs_of_actuals(source)
-    yield from _needs_of_versions(source)
+def find_problems(
+    source: Source, catalogue: Catalogue, neighbours: Neighbours, user: str | None, *, initialised: bool = False
+) -> list[Problem]:
+    """Compare; tables that are missing are told before columns, columns before rights.
 
-
-def needed_tables(source: Source) -> list[Table]:
-    """List the tables that are read, each once."""
-    return list(dict.fromkeys(need.table for need in needs_of(source)))
-
-
-def find_problems(source: Source, catalogue: Catalogue, neighbours: Neighbours, user: str) -> list[Problem]:
-    """Compare; tables that are missing are told before columns, columns before rights."""
+    `user` None: its name is not to be told. `initialised`: `modelward db init` was here.
+    """
     needs = [n for n in needs_of(source) if not _may_be_missing(n.table, source, catalogue)]
     tables = dict.fromkeys(need.table for need in needs)
-    missing = [_missing_table(of, neighbours) for of in tables if of not in catalogue]
+    ways = _ways(source, catalogue, neighbours, initialised=initialised)
+    missing = [_missing_table(of, neighbours, ways) for of in tables if of not in catalogue]
     there = [need for need in needs if need.table in catalogue]
     absent = [n for n in there if n.column not in catalogue[n.table].columns]
     unfit = [n for n in there if n not in absent and not n.kind.takes(catalogue[n.table].columns[n.column].base)]
     return [
         *missing,
-        *(_missing_column(n, catalogue[n.table]) for n in absent),
+        *(_missing_columns(of, [n for n in there if n.table == of], catalogue[of]) for of in _tables(absent)),
         *(_unfit_column(n, catalogue[n.table]) for n in unfit),
         *_unlike_keys(source, catalogue),
         *_rights([n for n in there if n not in absent], catalogue, user),
     ]
-
-
-def _needs_of_actuals(source: Source) -> Iterator[Need]:
-    actuals = source.actuals
-    if actuals is None:
-        return
-    for mine, theirs in actuals.key:
-        yield Need(source.predictions, mine, Kind.ANY, "actuals.key")
-        yield Need(actuals.table, theirs, Kind.ANY, "actuals.key")
-    for ours in ("actual", "actual_class", "actual_at"):
-        theirs_or_none = getattr(actuals, ours)
-        if theirs_or_none is not None:
-            yield Need(actuals.table, theirs_or_none, _kind(ours), f"actuals.columns.{camel(ours)}")
-    for column, _ in actuals.where:
-        yield Need(actuals.table, column, Kind.ANY, "actuals.where")
-
-
-def _needs_of_versions(source: Source) -> Iterator[Need]:
-    versions = source.versions
-    if versions is None:
-        return
-    for ours in ("model_name", "environment", "model_version", "created_at", "archived_at"):
-        theirs = getattr(versions, ours)
-        if theirs is not None:
-            yield Need(versions.table, theirs, Kind.ANY, f"versions.columns.{camel(ours)}")
-    for group in ("where", "archived"):
-        for column, _ in getattr(versions, group):
-            yield Need(versions.table, column, Kind.ANY, f"versions.{group}")
-
-
-def _kind(ours: str) -> Kind:
-    if ours in NUMBERS:
-        return Kind.NUMBER
-    return Kind.TIME if ours in {"predicted_at", "actual_at"} else Kind.TEXT
 
 
 def _may_be_missing(of: Table, source: Source, catalogue: Catalogue) -> bool:
@@ -161,7 +89,21 @@ def _may_be_missing(of: Table, source: Source, catalogue: Catalogue) -> bool:
     return versions is not None and versions.optional and of == versions.table and of not in catalogue
 
 
-def _missing_table(of: Table, neighbours: Neighbours) -> Problem:
+def _tables(needs: Iterable[Need]) -> list[Table]:
+    return list(dict.fromkeys(need.table for need in needs))
+
+
+def _ways(
+    source: Source, catalogue: Catalogue, neighbours: Neighbours, *, initialised: bool
+) -> Mapping[Table, tuple[str, ...]]:
+    """Say how to make the one table that can be made, where it is the one that is meant."""
+    if not is_ours(OWN.predictions, source):
+        return {}
+    others = any(of in catalogue or of in neighbours for of in TABLES if of != OWN.predictions)
+    return {OWN.predictions: ways_to_make(initialised=initialised, versions_there=others)}
+
+
+def _missing_table(of: Table, neighbours: Neighbours, ways: Mapping[Table, tuple[str, ...]]) -> Problem:
     same = [str(t) for t in neighbours if of.name in {t.name, str(t)}]
     beside = [t.name for t in neighbours if t.schema == of.schema]
     if same:
@@ -170,28 +112,55 @@ def _missing_table(of: Table, neighbours: Neighbours) -> Problem:
         there = f"schema {of.schema} has: {_listed(beside)}"
     else:
         there = f"schema {of.schema} has no table, or there is no such schema"
-    return Problem(Reason.SCHEMA_MISMATCH, f"there is no table {of}; {there}")
+    mend = ways.get(of, ())
+    how = f"; {INIT} makes it" if mend == (INIT,) else "; modelward db check prints what makes it" if mend else ""
+    return Problem(Reason.SCHEMA_MISMATCH, f"there is no table {of}; {there}{how}", mend)
 
 
-def _missing_column(need: Need, found: Found) -> Problem:
+def _missing_columns(of: Table, needs: Sequence[Need], found: Found) -> Problem:
+    """Say all that one table lacks in one sentence; a column of ours is added, another is named rightly."""
+    absent: dict[str, list[Need]] = {}
+    for need in needs:
+        if need.column not in found.columns:
+            absent.setdefault(need.column, []).append(need)
+    lacking = ", ".join(_lacking(column, named, needs, found) for column, named in absent.items())
     there = _listed([f"{name} ({column.type})" for name, column in found.columns.items()])
-    sentence = f"{need.table} has no column {need.column} ({_field(need)}); it has: {there}"
-    kind = need.kind.value or "text"
-    add = sql.SQL("ALTER TABLE {} ADD COLUMN {} {}").format(
-        _table(need.table), sql.Identifier(need.column), sql.SQL(kind)
-    )
-    mend = (add.as_string(),) if found.relkind in REAL_TABLES else ()
-    return Problem(Reason.SCHEMA_MISMATCH, sentence, mend)
+    ours = [column for column, named in absent.items() if all(need.ours for need in named)]
+    alterable = ours if found.relkind in REAL_TABLES else []
+    bare = ", ".join(column for column in alterable if not has_default(of, column))
+    rows = f"; rows that are there have no {bare}: alter the table only while it is empty" if bare else ""
+    sentence = f"{of} has no column{'s' if len(absent) > 1 else ''} {lacking}; it has: {there}{rows}"
+    return Problem(Reason.SCHEMA_MISMATCH, sentence, tuple(addition(of, column) for column in alterable))
+
+
+def _lacking(column: str, named: Sequence[Need], needs: Sequence[Need], found: Found) -> str:
+    """Name a column that is not there; where a resource names it, with the field and what may be meant."""
+    fields = list(dict.fromkeys(need.field for need in named if not need.ours))
+    if not fields:
+        return column
+    meant = _meant(column, named, needs, found)
+    hint = f": did you mean {_quoted(meant)}?" if meant else ""
+    if not meant and all(need.by_default for need in named):
+        hint = ": name it there, or in absent"
+    return f"{column} ({', '.join(fields)}{hint})"
+
+
+def _meant(column: str, named: Sequence[Need], needs: Sequence[Need], found: Found) -> str | None:
+    """Find the column that is called most alike, and is not another one's already."""
+    plain = all(need.in_columns for need in named)
+    taken = {need.column for need in needs if need.in_columns} if plain else set()
+    free = {name.casefold(): name for name in found.columns if name not in taken}
+    return next((free[name] for name in get_close_matches(column.casefold(), free, n=1)), None)
 
 
 def _unfit_column(need: Need, found: Found) -> Problem:
     wanted = "a number" if need.kind is Kind.NUMBER else "a time (timestamptz, timestamp or date)"
-    there = found.columns[need.column].type
-    sentence = f"column {need.column} of {need.table} ({_field(need)}) is {there}; it must be {wanted}"
-    change = sql.SQL("ALTER TABLE {} ALTER COLUMN {c} TYPE {t} USING {c}::text::{t}").format(
-        _table(need.table), c=sql.Identifier(need.column), t=sql.SQL(need.kind.value)
-    )
-    return Problem(Reason.SCHEMA_MISMATCH, sentence, (change.as_string(),) if found.relkind in REAL_TABLES else ())
+    there, named = found.columns[need.column].type, "" if need.ours else f" ({need.field})"
+    sentence = f"column {need.column} of {need.table}{named} is {there}; it must be {wanted}"
+    if not need.ours:
+        return Problem(Reason.SCHEMA_MISMATCH, f"{sentence}; a view can give it so")
+    change = (conversion(need.table, need.column, need.kind.value),) if found.relkind in REAL_TABLES else ()
+    return Problem(Reason.SCHEMA_MISMATCH, sentence, change)
 
 
 def _unlike_keys(source: Source, catalogue: Catalogue) -> Iterator[Problem]:
@@ -218,25 +187,25 @@ def _family(base: str) -> str:
     return "number" if base in NUMERIC else base
 
 
-def _rights(needs: list[Need], catalogue: Catalogue, user: str) -> Iterator[Problem]:
-    for of in dict.fromkeys(need.table for need in needs):
-        found = catalogue[of]
-        if not found.schema_usable:
-            yield _denied(
-                f"schema {of.schema} may not be used", "GRANT USAGE ON SCHEMA {} TO {}", sql.Identifier(of.schema), user
-            )
-        if not all(found.columns[n.column].readable for n in needs if n.table == of):
-            yield _denied(f"{of} may not be read", "GRANT SELECT ON {} TO {}", _table(of), user)
+def _rights(needs: list[Need], catalogue: Catalogue, user: str | None) -> Iterator[Problem]:
+    tables = _tables(needs)
+    for schema in dict.fromkeys(of.schema for of in tables if not catalogue[of].schema_usable):
+        name = sql.Identifier(schema)
+        yield _denied(f"schema {schema} may not be used", "GRANT USAGE ON SCHEMA {} TO {};", name, user)
+    for of in tables:
+        columns = catalogue[of].columns
+        if not all(columns[n.column].readable for n in needs if n.table == of):
+            yield _denied(f"{of} may not be read", "GRANT SELECT ON {} TO {};", _table(of), user)
 
 
-def _denied(sentence: str, statement: LiteralString, on: sql.Composable, user: str) -> Problem:
-    grant = sql.SQL(statement).format(on, sql.Identifier(user))
+def _denied(sentence: str, statement: LiteralString, on: sql.Composable, user: str | None) -> Problem:
+    """Without the user's name there stands what the server refuses, lest somebody grants to a role called so."""
+    grant = sql.SQL(statement).format(on, sql.SQL("<user>") if user is None else sql.Identifier(user))
     return Problem(Reason.PERMISSION_DENIED, sentence, (grant.as_string(),))
 
 
-def _field(need: Need) -> str:
-    own = need.table in {OWN.predictions, OWN.versions.table if OWN.versions else None}
-    return camel(need.column) if own else f"database.source.{need.named_by}"
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def _table(of: Table) -> sql.Identifier:

@@ -6,8 +6,15 @@ import psycopg
 from psycopg import sql
 
 from modelward.database.errors import explain_connect, explain_query
+from modelward.domain.errors import SourceError
+from modelward.domain.reasons import Reason
+from modelward.domain.source import OWN
 
 LOCK = 0x6D6F64656C77  # one migration at a time; any fixed number does
+THEIRS = (
+    "there is a table {tables} that is not ours: modelward db check prints what it lacks, "
+    "or map it with database.source of the resource"
+)
 TABLE = """
 CREATE SCHEMA IF NOT EXISTS modelward;
 CREATE TABLE IF NOT EXISTS modelward.migration (
@@ -49,6 +56,8 @@ def _apply(connection: psycopg.Connection) -> list[str]:
     connection.execute("SET LOCAL search_path = public")
     connection.execute(TABLE)
     done = {row[0] for row in connection.execute("SELECT number FROM modelward.migration")}
+    if not done:
+        _refuse_theirs(connection)
     applied = []
     for number, name, text in find_migrations():
         if number not in done:
@@ -56,3 +65,12 @@ def _apply(connection: psycopg.Connection) -> list[str]:
             connection.execute("INSERT INTO modelward.migration (number, name) VALUES (%s, %s)", (number, name))
             applied.append(name)
     return applied
+
+
+def _refuse_theirs(connection: psycopg.Connection) -> None:
+    """Leave alone what somebody else made under one of our names."""
+    ours = [of for of in (OWN.predictions, OWN.versions.table if OWN.versions else None) if of]
+    query = "SELECT to_regclass(format('%%I.%%I', %s::text, %s::text)) IS NOT NULL"
+    there = [str(of) for of in ours if connection.execute(query, (of.schema, of.name)).fetchone() == (True,)]
+    if there:
+        raise SourceError(Reason.SCHEMA_MISMATCH, THEIRS.format(tables=" and a table ".join(there)))

@@ -8,8 +8,9 @@ from psycopg.sql import Composed
 from modelward.database import feed
 from modelward.database.answers import answers, parameters, span_parameters, spanned
 from modelward.database.errors import is_about_rows
-from modelward.database.inspection import find_problems, needed_tables, read_catalogue
+from modelward.database.inspection import Problem, find_problems, read_catalogue
 from modelward.database.links import Bounds, Links, Row
+from modelward.database.needs import needed_tables
 from modelward.database.relations import bound_values, compose, query_for
 from modelward.database.statements import judging, spanning
 from modelward.domain.errors import SourceError
@@ -19,7 +20,7 @@ from modelward.domain.reasons import Reason
 from modelward.domain.source import OWN, Source, Table
 
 EXPLAINED = frozenset({Reason.SCHEMA_MISMATCH, Reason.PERMISSION_DENIED})
-WHOEVER = "the user of the Secret"  # its name is nobody's business
+EXACT = "modelward db check prints the exact statements"  # in status, the user's name is nobody's business
 MOST_TOLD = 3
 
 
@@ -77,7 +78,10 @@ class PostgresReader:
         rows = await self._ask(connection, query_for("versions", source), which, source)
         seen = [VersionCount(r["model_version"], r["predictions"]) for r in rows]
         names = {v.version for v in seen}
-        registered = await self._registered(connection, model_name, environment, source)
+        try:
+            registered = await self._registered(connection, model_name, environment, source)
+        except SourceError as error:
+            raise SourceError(error.reason, f"the versions table could not be read: {error}") from None
         return [VersionCount(r["model_version"], 0) for r in registered if r["model_version"] not in names] + seen
 
     async def archived(
@@ -127,20 +131,27 @@ class PostgresReader:
         """Where names, types or rights do not fit, say what there is; the server says only what there is not."""
         if error.reason not in EXPLAINED:
             return error
-        tables = needed_tables(source)
-        which = {"schemas": [t.schema for t in tables], "tables": [t.name for t in tables]}
         try:
-            catalogue = read_catalogue(await self._links.ask(connection, query_for("catalog", OWN), which))
-            rows = await self._links.ask(connection, query_for("neighbours", OWN), which)
+            found = await self._problems(connection, source)
         except SourceError:  # the first error is the one to tell
             return error
-        neighbours = [Table(row["schema"], row["name"]) for row in rows]
-        problems = [p for p in find_problems(source, catalogue, neighbours, WHOEVER) if p.reason is error.reason]
+        problems = [p for p in found if p.reason is error.reason]
         if not problems:
             return error
         if error.reason is Reason.PERMISSION_DENIED:
-            return SourceError(error.reason, f"{error}: {'; '.join(m for p in problems for m in p.mend)}")
+            grants = dict.fromkeys(m.rstrip(";") for p in problems for m in p.mend)
+            return SourceError(error.reason, f"{error}: {'; '.join(grants)}; {EXACT}")
         return SourceError(error.reason, "; ".join(p.sentence for p in problems[:MOST_TOLD]))
+
+    async def _problems(self, connection: Connection, source: Source) -> list[Problem]:
+        tables, of = needed_tables(source), source.predictions
+        which = {"schemas": [t.schema for t in tables], "tables": [t.name for t in tables]}
+        catalogue = read_catalogue(await self._links.ask(connection, query_for("catalog", OWN), which))
+        rows = await self._links.ask(connection, query_for("neighbours", OWN), which)
+        ours = {"schema": of.schema, "table": of.name}
+        (prepared,) = await self._links.ask(connection, query_for("preparation", OWN), ours)
+        neighbours = [Table(row["schema"], row["name"]) for row in rows]
+        return find_problems(source, catalogue, neighbours, None, initialised=prepared["initialised"])
 
 
 def statement_for(questions: Sequence[Question]) -> str:

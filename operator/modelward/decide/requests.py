@@ -58,10 +58,12 @@ def answer_rollback(
     now: datetime,
     *,
     archived: Collection[str] = (),
+    unread: str = "",
 ) -> Decision:
     """Answer a rollback request; `known` are the database's versions, `reach` says what to write for one.
 
-    What the versions table calls `archived` is not put back, whoever asks: it may be gone.
+    What the versions table calls `archived` is not put back, whoever asks: it may be gone. `unread` says why the
+    database's versions are not known.
     """
     asked = resource.asked
     at = asked.rollback_at or ""
@@ -69,7 +71,7 @@ def answer_rollback(
     target = None
     if problem is None:
         names = dict.fromkeys((*_catalogue(spec), *known))
-        target, problem = _find_target(status, serving, asked.rollback_to, tuple(names), archived, reach)
+        target, problem = _find_target(status, serving, asked.rollback_to, tuple(names), archived, reach, unread)
     if target is None:
         return _answer(status, "rollback", at, "Refused", problem or "", asked.rollback_to)
     actor = f"{asked.by[:253]} (unverified)" if asked.by else "a person, by annotation"
@@ -166,6 +168,7 @@ def _find_target(
     known: tuple[str, ...],
     archived: Collection[str],
     reach: Reach,
+    unread: str,
 ) -> tuple[Target | None, str | None]:
     if wanted is not None and wanted == serving.version:
         return None, f"{wanted} is what serves already; known versions: {_list(status, known)}"
@@ -176,7 +179,8 @@ def _find_target(
     if move is None and wanted is None:
         return None, f"no earlier version to go back to; known versions: {_list(status, known)}"
     if move is None and wanted not in known:
-        return None, f"target version {wanted} not found; known versions: {_list(status, known)}"
+        why = f": the database could not list its versions: {unread}" if unread else ""
+        return None, f"target version {wanted} not found{why}; known versions: {_list(status, known)}"
     target = Target(move.version, move.value, move.template_hash) if move else Target(wanted or "", "")
     value = reach(target.version, target.value)
     return (None, value.message) if isinstance(value, ServingProblem) else (replace(target, value=value), None)

@@ -101,6 +101,13 @@ class Source:
         """Whether the predictions stand in the table that `modelward db init` makes."""
         return self.predictions == OWN.predictions and self.columns == OWN.columns
 
+    @property
+    def keeps_our_names(self) -> bool:
+        """Whether the predictions stand in a table called as ours, with our columns; labels may stand elsewhere."""
+        apart = LABELS if self.actuals is not None else frozenset()
+        alike = all(ours in apart or ours == theirs for ours, theirs in self.columns.items())
+        return self.predictions == OWN.predictions and alike
+
 
 OWN = Source()
 

@@ -103,8 +103,8 @@ def test_a_model_that_is_a_number_cannot_lead_an_index():
 
 
 MENDS = {
-    "r": 'CREATE INDEX CONCURRENTLY ON "public"."p" ("m", "at", "v")',
-    "p": 'CREATE INDEX ON "public"."p" ("m", "at", "v")',
+    "r": 'CREATE INDEX CONCURRENTLY ON "public"."p" ("m", "at", "v");',
+    "p": 'CREATE INDEX ON "public"."p" ("m", "at", "v");',
 }
 
 
@@ -133,8 +133,15 @@ def test_a_cost_is_called_an_estimate():
     assert "about 42 rows at a cost of 1,234" in sentence
 
 
-def test_labels_of_our_own_tables_that_do_not_announce_themselves_want_db_init():
+@pytest.mark.parametrize("initialised", [False, True])
+def test_db_init_is_not_asked_for_where_our_name_is_taken(initialised: bool):  # noqa: FBT001  a table
     ours = {OWN.predictions: Found("r", schema_usable=True)}
-    for initialised, mend in ((False, ("modelward db init",)), (True, ())):
-        found = examine(facts(source=OWN, catalogue=ours, initialised=initialised))
-        assert [f.mend for f in found if f.about == "labels"] == [mend]
+    found = examine(facts(source=OWN, catalogue=ours, initialised=initialised))
+    assert [f.level for f in found if f.about == "labels"] == [Level.NOTE]
+    assert "modelward db init" not in {mend for f in found for mend in f.mend}
+
+
+def test_a_cost_is_not_known_where_nothing_was_counted():
+    for changes in ({"sizes": {P: -1.0}}, {"cost": Cost(1234.5, 42, (("p", "index"),), ("public.p",))}):
+        ((_, sentence),) = about("cost", examine(facts(**{"cost": Cost(1234.5, 42, (("p", "index"),)), **changes})))
+        assert sentence == "not known until ANALYZE has counted public.p; p by index"

@@ -26,3 +26,16 @@ def test_a_version_that_must_not_be_written_is_refused_with_the_reason():
     assert decision.order is None
     assert record is not None
     assert (record.result, record.message) == ("Refused", "annotate the Deployment")
+
+
+def test_a_list_that_could_not_be_read_is_no_proof_that_there_is_no_such_version():
+    resource = a_resource(status=a_status(A, B), rollback_at=JUST_NOW, rollback_to="v7")
+    decision = answer_rollback(
+        resource, a_spec(), a_status(A, B), a_serving(), (), in_reach, NOW, unread="public.r has no column v"
+    )
+    record = decision.status.requests.rollback
+    assert record is not None
+    assert record.message == (
+        "target version v7 not found: the database could not list its versions: public.r has no column v; "
+        f"known versions: {B}, {A}"
+    )
