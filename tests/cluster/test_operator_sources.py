@@ -95,7 +95,7 @@ CASES: dict[str, tuple[Callable[[str], Keys], str, str]] = {
     "there is no such database": (
         lambda url: keys_of(url, dbname=CANARY),
         "DatabaseMissing",
-        "the server has no database of the name in the Secret",
+        "the server has no database of the name given",
     ),
 }
 
