@@ -60,7 +60,9 @@ def test_the_second_time_it_is_contested_and_left_alone(contested: Model):
     assert "clear its quarantine" in condition(status, "Ready")["message"]
     for kind in ("ModelDeployment", "Deployment"):
         (note,) = contested.notes("Contested", kind)
-        assert note == f"{B} is in quarantine, was put right once today and came back again: hands off"
+        came_back = f"{B} is in quarantine, was put right once today and came back again"
+        fix = "change it in Git (or whatever writes the Deployment), or clear its quarantine"
+        assert note == f"{came_back} by field manager kubectl-set: hands off; {fix}"
 
 
 def test_a_contest_ends_with_another_version(contested: Model):

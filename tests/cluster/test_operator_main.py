@@ -142,7 +142,7 @@ def test_kubectl_get_shows_the_evidence(model: Model):
     assert head.split() == ["NAME", "READY", "VERDICT", "CURRENT", "PREVIOUS", "CHANGE", "SAMPLES", "AGE"]
     assert row.split()[:-1] == ["house-prices", "True", "Degraded", B, A, "rmse", "+20.7", "%", "200"]
     wide = model.kubectl.run("get", "mdl", "--output=wide").splitlines()[1]
-    assert wide.split()[-2:] == ["house-prices", "BeyondLimit"]
+    assert wide.split()[-3:] == ["house-prices", "Watching", "BeyondLimit"]
 
 
 def test_kubectl_describe_tells_the_story(rolled_back: Model):
