@@ -6,6 +6,8 @@ UV := UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 UV_NO_PROGRESS=1 VIRTUAL_ENV=$(CURDIR)/.
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command "make lock"
 LAYERS := tests/unit tests/component tests/integration
+# Each of them starts a control plane of its own; a cluster that is given, or kind, is there once: WORKERS=0.
+WORKERS ?= $(if $(KUBECONFIG),0,2)
 .DEFAULT_GOAL := help
 .PHONY: help reference demo up down test lint fmt types unit cluster bench manifests manifests-check lock clean
 
@@ -37,7 +39,7 @@ unit: .venv/.dev ## Run the tests that need no cluster: unit, component, integra
 	$(BIN)/python -m pytest --quiet --numprocesses 2 $(LAYERS)
 
 cluster: .venv/.dev ## Run the tests against a real API server
-	$(BIN)/python -m pytest --quiet tests/cluster
+	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile tests/cluster
 
 bench: .venv/.dev ## Measure: latency, API calls, statements, memory; BENCH=name for one of them
 	$(BIN)/python -m bench $(BENCH)
