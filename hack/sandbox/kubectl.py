@@ -30,8 +30,9 @@ class Kubectl:
     def try_(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run kubectl; the caller looks at the return code."""
         where: list[str | Path] = ["--namespace", self.namespace] if self.namespace else []
-        command: list[str | Path] = [self.cluster.kubectl, "--kubeconfig", self.cluster.kubeconfig, *where, *arguments]
-        return run_command(command, stdin=stdin)
+        cache = self.cluster.folder / "kubectl-cache"  # what a server had is not what the next one at this port has
+        whom: list[str | Path] = ["--kubeconfig", self.cluster.kubeconfig, "--cache-dir", cache]
+        return run_command([self.cluster.kubectl, *whom, *where, *arguments], stdin=stdin)
 
     def json(self, *arguments: str) -> Any:
         """Return an object or a list."""
