@@ -20,8 +20,8 @@ from modelward.decide.evidence import spans_of, weigh_evidence
 from modelward.decide.guards import Fleet
 from modelward.decide.previous import Previous
 from modelward.decide.verdict import judge
+from modelward.domain.buckets import Buckets
 from modelward.domain.decision import Decision
-from modelward.domain.evidence import Evidence
 from modelward.domain.quality import Quality, SideBySide, Window
 from modelward.domain.questions import Question
 from modelward.domain.resource import Resource
@@ -64,7 +64,7 @@ class Course:
             return decision
         return self._decide(status, quality, self._evidence(status, quality))
 
-    def _decide(self, status: Status, quality: Quality, evidence: Evidence | None) -> Decision:
+    def _decide(self, status: Status, quality: Quality, evidence: Buckets | None) -> Decision:
         judgement = judge(self.spec, status, quality, PREVIOUS)
         resource = Resource("uid", "ml", "flights", 1, "1", BEGAN, self.spec, status)
         return decide(
@@ -83,7 +83,7 @@ class Course:
             quality = replace(quality, paired=SideBySide(mine, theirs, 1))
         return quality
 
-    def _evidence(self, status: Status, quality: Quality) -> Evidence:
+    def _evidence(self, status: Status, quality: Quality) -> Buckets:
         judgement = judge(self.spec, status, quality, PREVIOUS)
         question = Question("flights", "", NEW, DAY, HOUR * 0, rival=OLD)
         spans = spans_of(self.spec, question, judgement)

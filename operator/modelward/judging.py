@@ -13,9 +13,9 @@ from modelward.decide.evidence import spans_of, weigh_evidence
 from modelward.decide.guards import Fleet
 from modelward.decide.previous import Previous
 from modelward.decide.verdict import judge
+from modelward.domain.buckets import Buckets
 from modelward.domain.decision import Announcement, Decision, Judgement
 from modelward.domain.errors import ClusterError, SourceError
-from modelward.domain.evidence import Evidence
 from modelward.domain.ports import QualityReader
 from modelward.domain.quality import Quality
 from modelward.domain.questions import Connection, Question
@@ -105,7 +105,7 @@ class Judging:
             return self._decide(plan, found, fleet)
         return self._decide(plan, answer, fleet, archived, found)
 
-    async def _gather(self, connection: Connection, plan: Plan, answer: Quality) -> Evidence | SourceError | None:
+    async def _gather(self, connection: Connection, plan: Plan, answer: Quality) -> Buckets | SourceError | None:
         """Ask once more what two guards want to know; what the rows or the time do not allow leaves them silent."""
         judgement = judge(plan.spec, plan.status, answer, plan.previous)
         spans = spans_of(plan.spec, plan.question, judgement)
@@ -126,7 +126,7 @@ class Judging:
         answer: Quality | SourceError,
         fleet: Fleet,
         archived: tuple[str, ...] = (),
-        evidence: Evidence | None = None,
+        evidence: Buckets | None = None,
     ) -> Decision:
         judgement = self._judge(plan, answer, archived)
         now = self.rollbacks.scribe.now(plan.entry)

@@ -11,8 +11,8 @@ from modelward.decide.outcome import evidence_of, settle_outcome
 from modelward.decide.previous import Previous
 from modelward.decide.protection import recipe
 from modelward.decide.wording import figure, percent
+from modelward.domain.buckets import Buckets
 from modelward.domain.decision import Announcement, Decision, Judgement, MetricChange, RollbackOrder, Target
-from modelward.domain.evidence import Evidence
 from modelward.domain.quality import Window
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Resource
@@ -68,7 +68,7 @@ def decide(
     judgement: Judgement,
     fleet: Fleet,
     now: datetime,
-    evidence: Evidence | None = None,
+    evidence: Buckets | None = None,
 ) -> Decision:
     """Decide on one judgement."""
     after, told = settle_outcome(spec, record(status, judgement, previous), judgement)

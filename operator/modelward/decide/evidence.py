@@ -10,8 +10,8 @@ from itertools import combinations
 
 from modelward.decide.noise import lower_bound
 from modelward.decide.wording import count, percent
+from modelward.domain.buckets import Buckets
 from modelward.domain.decision import Judgement, MetricChange
-from modelward.domain.evidence import Evidence
 from modelward.domain.measures import COMPUTE, metric_change, worsening
 from modelward.domain.metrics import Family, MetricName
 from modelward.domain.quality import balance, shared_buckets
@@ -51,16 +51,16 @@ def spans_of(spec: Spec, question: Question, judgement: Judgement) -> tuple[Span
 
 def weigh_evidence(
     question: Question, judgement: Judgement, spans: Sequence[Span], summed: Sequence[Summed]
-) -> Evidence:
+) -> Buckets:
     """Put the sums of the spans in order."""
     if judgement.comparison is Comparison.BEFORE_AFTER:
         current, previous, *past = [_in_order(s.get(span.version, {})) for span, s in zip(spans, summed, strict=True)]
-        return Evidence(current, previous, past[0] if past else ())
+        return Buckets(current, previous, past[0] if past else ())
     mine, theirs = (summed[0].get(version or "", {}) for version in (question.version, question.rival))
     return _side_by_side(question.families, judgement.comparison, mine, theirs)
 
 
-def explain_by_variation(spec: Spec, judgement: Judgement, evidence: Evidence | None) -> str | None:
+def explain_by_variation(spec: Spec, judgement: Judgement, evidence: Buckets | None) -> str | None:
     """Say that the previous version's own windows moved as much; None where they did not, or are too few."""
     if evidence is None:
         return None
@@ -68,7 +68,7 @@ def explain_by_variation(spec: Spec, judgement: Judgement, evidence: Evidence | 
     return _all_explained(said)
 
 
-def explain_by_noise(judgement: Judgement, evidence: Evidence | None) -> str | None:
+def explain_by_noise(judgement: Judgement, evidence: Buckets | None) -> str | None:
     """Say that chance could have made the change; None where it could not, or too little is known."""
     if evidence is None:
         return None
@@ -110,7 +110,7 @@ def _normal(change: MetricChange, spec: Spec, windows: Sequence[Sums]) -> str | 
     )
 
 
-def _chance(change: MetricChange, evidence: Evidence) -> str | None:
+def _chance(change: MetricChange, evidence: Buckets) -> str | None:
     family = change.name.family
     sides = [_having(family, side) for side in (evidence.current, evidence.previous)]
     bound = lower_bound(change.name, *sides, together=evidence.together)
@@ -133,10 +133,10 @@ def _in_order(buckets: dict[int, Sums]) -> tuple[Sums, ...]:
 
 def _side_by_side(
     families: Sequence[Family], comparison: Comparison, mine: dict[int, Sums], theirs: dict[int, Sums]
-) -> Evidence:
+) -> Buckets:
     numbers = sorted({b for family in families for b in shared_buckets(mine, theirs, family)})
     if comparison is Comparison.PAIRED:
-        return Evidence(tuple(mine[b] for b in numbers), tuple(theirs[b] for b in numbers), together=True)
+        return Buckets(tuple(mine[b] for b in numbers), tuple(theirs[b] for b in numbers), together=True)
     balanced = [balance({b: mine[b]}, {b: theirs[b]}, families) for b in numbers]
     sides = [side for side in balanced if side is not None]
-    return Evidence(tuple(s.current for s in sides), tuple(s.previous for s in sides), together=True)
+    return Buckets(tuple(s.current for s in sides), tuple(s.previous for s in sides), together=True)

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from modelward.decide.evidence import explain_by_noise, explain_by_variation
 from modelward.decide.previous import Previous
+from modelward.domain.buckets import Buckets
 from modelward.domain.decision import Judgement
 from modelward.domain.durations import spell_duration
-from modelward.domain.evidence import Evidence
 from modelward.domain.metrics import Family, MetricName
 from modelward.domain.questions import Comparison
 from modelward.domain.reasons import Reason
@@ -50,7 +50,7 @@ class Scene:
     previous: Previous | None
     fleet: Fleet
     now: datetime
-    evidence: Evidence | None = None
+    evidence: Buckets | None = None
     """What the database says to those two guards that ask it once more; None where it was not asked."""
 
 

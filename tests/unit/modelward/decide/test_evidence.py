@@ -13,8 +13,8 @@ from builders import DAY, NOW, A, B, a_previous, a_quality, a_spec, a_status, su
 from modelward.decide.evidence import explain_by_noise, explain_by_variation, largest_move, spans_of, weigh_evidence
 from modelward.decide.noise import leave_one_out, lower_bound, t_quantile
 from modelward.decide.verdict import judge
+from modelward.domain.buckets import Buckets
 from modelward.domain.decision import Judgement
-from modelward.domain.evidence import Evidence
 from modelward.domain.metrics import Family, MetricName
 from modelward.domain.quality import SideBySide
 from modelward.domain.questions import Comparison, Question, Span
@@ -72,7 +72,7 @@ def test_sums_are_put_in_order_of_time():
     one, two, three = windows(1, 2, 3)
     spans = spans_of(a_spec(), ABOUT, judged())
     found = weigh_evidence(ABOUT, judged(), spans, [{B: {5: two, 1: one}}, {A: {0: three}}, {}])
-    assert found == Evidence((one, two), (three,), ())
+    assert found == Buckets((one, two), (three,), ())
 
 
 def test_pairs_are_put_in_order_where_both_have_them():
@@ -80,7 +80,7 @@ def test_pairs_are_put_in_order_where_both_have_them():
     one, two, three = windows(1, 2, 3)
     spans = spans_of(a_spec(), ABOUT, judgement)
     found = weigh_evidence(ABOUT, judgement, spans, [{B: {3: two, 1: one}, A: {1: three, 2: one}}])
-    assert found == Evidence((one,), (three,), together=True)
+    assert found == Buckets((one,), (three,), together=True)
 
 
 # -- normal variation ------------------------------------------------------------------------------------------------
@@ -99,12 +99,12 @@ NORMAL: dict[str, tuple[tuple[Sums, ...], bool]] = {
 
 @pytest.mark.parametrize(("past", "speaks"), NORMAL.values(), ids=NORMAL)
 def test_normal_variation(past: tuple[Sums, ...], speaks: bool):  # noqa: FBT001
-    said = explain_by_variation(a_spec(), judged(), Evidence(windows=past))
+    said = explain_by_variation(a_spec(), judged(), Buckets(windows=past))
     assert (said is not None) is speaks
 
 
 def test_normal_variation_says_its_numbers():
-    said = explain_by_variation(a_spec(), judged(), Evidence(windows=windows(3480, 5220, 3480)))
+    said = explain_by_variation(a_spec(), judged(), Buckets(windows=windows(3480, 5220, 3480)))
     assert said == (
         "RMSE moved by +20.7 %, and in the previous version's own 3 windows within 28 days by up to 50.0 % "
         "from one to another"
@@ -119,18 +119,18 @@ def test_a_move_of_exactly_the_change_is_not_beyond_it():
 
 
 def test_noise_speaks_of_a_change_that_buckets_do_not_bear_out():
-    said = explain_by_noise(judged(), Evidence(errors(40, 2), errors(40, 1)))
+    said = explain_by_noise(judged(), Buckets(errors(40, 2), errors(40, 1)))
     assert said is not None
     assert said.startswith("RMSE is worse by 20.7 %, which may be chance: by its 24 buckets of time")
     assert said.endswith("at least (one look, 95 %)")
 
 
 def test_noise_is_silent_where_every_bucket_is_worse():
-    assert explain_by_noise(judged(), Evidence(errors(80, 1), errors(40, 2))) is None
+    assert explain_by_noise(judged(), Buckets(errors(80, 1), errors(40, 2))) is None
 
 
-@pytest.mark.parametrize("evidence", [None, Evidence(), Evidence(errors(40, 1, 7), errors(40, 2, 7))])
-def test_what_cannot_be_computed_is_silent(evidence: Evidence | None):
+@pytest.mark.parametrize("evidence", [None, Buckets(), Buckets(errors(40, 1, 7), errors(40, 2, 7))])
+def test_what_cannot_be_computed_is_silent(evidence: Buckets | None):
     assert explain_by_noise(judged(), evidence) is None
     assert explain_by_variation(a_spec(), judged(), evidence) is None
 
@@ -139,7 +139,7 @@ def test_both_are_silent_where_one_breached_metric_is_not_explained():
     judgement = judge(a_spec(), a_status(A, B), a_quality(BAD, GOOD), a_previous())
     assert [c.breached for c in judgement.metrics] == [True, True]
     steady_r2 = tuple(sums(0.93, rmse) for rmse in (3480, 5000, 3480))
-    assert explain_by_variation(a_spec(), judgement, Evidence(windows=steady_r2)) is None
+    assert explain_by_variation(a_spec(), judgement, Buckets(windows=steady_r2)) is None
 
 
 def test_pairs_see_what_two_windows_cannot():

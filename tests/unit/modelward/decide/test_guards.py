@@ -27,7 +27,7 @@ from builders import (
 )
 from modelward.decide.guards import GUARDS, Fleet, Scene, automatic_rollbacks, find_holds
 from modelward.decide.verdict import judge
-from modelward.domain.evidence import Evidence
+from modelward.domain.buckets import Buckets
 from modelward.domain.quality import Quality, Sums
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import ServingProblem
@@ -252,10 +252,10 @@ def everything(act_on: str) -> Scene:
     return replace(scene, judgement=replace(scene.judgement, reason=Reason.BOTH_WORSE), evidence=unsteady())
 
 
-def unsteady() -> Evidence:
+def unsteady() -> Buckets:
     """Return buckets and windows in which R2 is now high and now low, in both versions."""
     moving = tuple(sums(0.95 if i % 2 else 0.5, 3480, n=200) for i in range(12))
-    return Evidence(moving, moving[::-1], moving)
+    return Buckets(moving, moving[::-1], moving)
 
 
 ON_DUTY = {"Guarded asks them all": ("Guarded", ALL), "Verdict keeps the hard ones": ("Verdict", LITERAL)}

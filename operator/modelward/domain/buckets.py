@@ -6,7 +6,7 @@ from modelward.domain.sums import Sums
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Buckets:
     """Sums in order of time; a bucket without rows is left out.
 
     `current` and `previous` are the buckets of what was compared, one for one where `together` (paired or concurrent).
