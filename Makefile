@@ -8,6 +8,9 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 LAYERS := tests/unit tests/component tests/integration
 # Each of them starts a control plane of its own; a cluster that is given, or kind, is there once: WORKERS=0.
 WORKERS ?= $(if $(KUBECONFIG),0,2)
+# The version of Kubernetes that `make cluster` builds and runs: 1.36, 1.35 or 1.30.
+KUBERNETES ?= 1.36
+export SANDBOX_KUBERNETES = $(KUBERNETES)
 .DEFAULT_GOAL := help
 .PHONY: help reference demo up down test lint fmt types unit cluster bench manifests manifests-check lock clean
 
@@ -30,6 +33,7 @@ lint: .venv/.dev ## Check style, YAML, workflows and the walls of the house
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/yamllint --strict .
 	$(BIN)/python -m workflows
+	$(BIN)/python -m charts
 	$(BIN)/lint-imports
 
 types: .venv/.dev ## Check types
@@ -38,7 +42,7 @@ types: .venv/.dev ## Check types
 unit: .venv/.dev ## Run the tests that need no cluster: unit, component, integration (real PostgreSQL)
 	$(BIN)/python -m pytest --quiet --numprocesses 2 $(LAYERS)
 
-cluster: .venv/.dev ## Run the tests against a real API server
+cluster: .venv/.dev ## Run the tests against a real API server; KUBERNETES=1.35 for another version
 	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile tests/cluster
 
 bench: .venv/.dev ## Measure: latency, API calls, statements, memory; BENCH=name for one of them

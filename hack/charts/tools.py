@@ -1,12 +1,15 @@
 """Programs that others wrote for looking at charts: each returns what it complains of, nothing where all is well."""
 
-import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from manifests.helm import find_helm
 from sandbox.commands import run_command
 from sandbox.modules import Module
+
+if TYPE_CHECKING:
+    import subprocess
 
 HERE = Path(__file__).parent
 UNITTEST = Module(HERE / "helm-unittest", ("github.com/helm-unittest/helm-unittest/cmd/helm-unittest",), 60)
@@ -26,9 +29,9 @@ SETTLED = {
 
 def lint(chart: Path) -> str:
     """Lint with the default values, and with every value set."""
-    helm = find_helm()
-    commands = ([helm, "lint", "--strict", chart], [helm, "lint", "--strict", chart, "--values", chart / EVERYTHING])
-    return "\n".join(said for command in commands if (said := _complaint(run_command(command))))
+    plain: list[str | Path] = [find_helm(), "lint", "--strict", chart]
+    done = run_command(plain), run_command([*plain, "--values", chart / EVERYTHING])
+    return "\n".join(said for said in map(_complaint, done) if said)
 
 
 def unit_tests(chart: Path) -> str:
@@ -42,8 +45,8 @@ def score(chart: Path) -> str:
     if rendered.returncode:
         return _complaint(rendered)
     ignored = [part for test in SETTLED for part in ("--ignore-test", test)]
-    command = [SCORE.build(_say) / "kube-score", "score", "--exit-one-on-warning", "--kubernetes-version", "v1.30"]
-    return _complaint(run_command([*command, *ignored, "-"], stdin=rendered.stdout))
+    command: list[str | Path] = [SCORE.build(_say) / "kube-score", "score", "--kubernetes-version", "v1.30"]
+    return _complaint(run_command([*command, "--exit-one-on-warning", *ignored, "-"], stdin=rendered.stdout))
 
 
 def _complaint(done: "subprocess.CompletedProcess[str]") -> str:

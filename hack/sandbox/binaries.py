@@ -1,7 +1,7 @@
 """The binaries of a control plane: taken from a folder, or built once from pinned Go modules into the user's cache.
 
-Each module is a cache of its own, so that two versions of Kubernetes share etcd, kwok and Helm; a control plane's folder
-holds links to what belongs together.
+Each module is kept by itself, so that versions of Kubernetes share etcd, kwok and Helm; a control plane is a folder of
+links to what belongs together.
 """
 
 import hashlib
@@ -12,17 +12,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import go
-from sandbox.cache import cache_folder
 from sandbox.errors import SandboxError
+from sandbox.kept import cache_folder
 from sandbox.modules import Module, Say, build_lock
 
 MODULES = Path(__file__).parent.parent / "cluster"
-KUBERNETES = {"1.36": "1.36.3", "1.35": "1.35.4", "1.30": "1.30.14"}
+VERSIONS = {"1.36": "1.36.3", "1.35": "1.35.4", "1.30": "1.30.14"}
 NEWEST, OLDEST = "1.36", "1.30"
+KUBERNETES = VERSIONS[NEWEST]
 ASKED = "SANDBOX_KUBERNETES"
 NEEDED = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok", "helm")
 STAGES = "kwok-stages.yaml"
 COMPONENT = "k8s.io/component-base/version"
+
+
+def _stamp(version: str) -> str:
+    """Say the version; without it the server reports an empty one, and clients refuse it."""
+    return (
+        f"-X {COMPONENT}.gitMajor=1 -X {COMPONENT}.gitMinor={version.split('.')[1]} "
+        f"-X {COMPONENT}.gitVersion=v{version} -X k8s.io/client-go/pkg/version.gitVersion=v{version}"
+    )
+
+
+STAMP = _stamp(KUBERNETES)
 
 
 @dataclass(frozen=True)
@@ -43,8 +55,8 @@ class Binaries:
 def asked_version() -> str:
     """Return the minor version of Kubernetes that was asked for, the newest where none was; SandboxError names them."""
     minor = os.environ.get(ASKED) or NEWEST
-    if minor not in KUBERNETES:
-        raise SandboxError(f"{ASKED}={minor}: what can be built is {', '.join(KUBERNETES)}")
+    if minor not in VERSIONS:
+        raise SandboxError(f"{ASKED}={minor}: what can be built is {', '.join(VERSIONS)}")
     return minor
 
 
@@ -54,12 +66,17 @@ def modules(minor: str) -> tuple[Module, ...]:
         Module(MODULES / "etcd", ("modelward.dev/hack/cluster/etcd/cmd/etcd",), 45),
         Module(MODULES / "kwok", ("sigs.k8s.io/kwok/cmd/kwok",), 80),
         helm_module(),
-        Module(
-            MODULES / ("kubernetes" if minor == NEWEST else f"kubernetes-{minor}"),
-            tuple(f"k8s.io/kubernetes/cmd/{name}" for name in NEEDED if name.startswith("kube")),
-            240,
-            _stamp(KUBERNETES[minor]),
-        ),
+        kubernetes_module(minor),
+    )
+
+
+def kubernetes_module(minor: str) -> Module:
+    """Name what the control plane itself is built from."""
+    return Module(
+        MODULES / ("kubernetes" if minor == NEWEST else f"kubernetes-{minor}"),
+        tuple(f"k8s.io/kubernetes/cmd/{name}" for name in NEEDED if name.startswith("kube")),
+        240,
+        _stamp(VERSIONS[minor]),
     )
 
 
@@ -68,19 +85,11 @@ def helm_module() -> Module:
     return Module(MODULES / "helm", ("helm.sh/helm/v4/cmd/helm",), 110)
 
 
-def _stamp(version: str) -> str:
-    """Say the version; without it the server reports an empty one, and clients refuse it."""
-    return (
-        f"-X {COMPONENT}.gitMajor=1 -X {COMPONENT}.gitMinor={version.split('.')[1]} "
-        f"-X {COMPONENT}.gitVersion=v{version} -X k8s.io/client-go/pkg/version.gitVersion=v{version}"
-    )
-
-
 def built(minor: str | None = None) -> Binaries:
     """Return where the built binaries of a version stand, or would stand."""
     minor = minor or asked_version()
     key = hashlib.sha256(" ".join(module.target.name for module in modules(minor)).encode()).hexdigest()[:12]
-    return Binaries(cache_folder() / f"control-plane-{KUBERNETES[minor]}-{key}")
+    return Binaries(cache_folder() / f"control-plane-{VERSIONS[minor]}-{key}")
 
 
 def build(say: Say, minor: str | None = None) -> Binaries:

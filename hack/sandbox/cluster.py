@@ -87,7 +87,7 @@ def start_built(minor: str, folder: Path, *, audit: bool = False, say: Say = pri
     """Start a control plane of a named version of Kubernetes, built beforehand where it is not yet."""
     known = not binaries.built(minor).missing()
     made = binaries.build(say, minor)
-    source = f"control plane of Kubernetes {binaries.KUBERNETES[minor]}, {'built earlier' if known else 'built now'}"
+    source = f"control plane of Kubernetes {binaries.VERSIONS[minor]}, {'built earlier' if known else 'built now'}"
     return _start_plane(made, folder, source, audit)
 
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox.cache import cache_folder
 from sandbox.commands import run_command
 from sandbox.errors import SandboxError
+from sandbox.kept import cache_folder
 
 LEAST = (1, 26)
 ROOT = Path(__file__).parent.parent.parent

@@ -12,7 +12,7 @@ from pathlib import Path
 from fasteners import InterProcessLock
 
 from sandbox import go
-from sandbox.cache import cache_folder
+from sandbox.kept import cache_folder
 
 Say = Callable[[str], None]
 

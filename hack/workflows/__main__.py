@@ -1,4 +1,4 @@
-"""`python -m workflows [FILE ...]` checks workflows; the project's own and those of deploy/examples where none is named."""
+"""`python -m workflows [FILE ...]` checks workflows; without a name the project's and those of deploy/examples."""
 
 import sys
 from pathlib import Path
