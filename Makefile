@@ -12,7 +12,7 @@ WORKERS ?= $(if $(KUBECONFIG),0,2)
 KUBERNETES ?= 1.36
 export SANDBOX_KUBERNETES = $(KUBERNETES)
 .DEFAULT_GOAL := help
-.PHONY: help reference demo up down test lint fmt types unit cluster bench manifests manifests-check lock clean
+.PHONY: help reference demo up down test lint fmt types unit cluster cluster-oldest bench manifests manifests-check lock clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ up: .venv/.demo ## Start cluster, database and operator in the background, to pl
 down: .venv/.demo ## Stop what `make up` started, and remove its files
 	@$(BIN)/python -m sandbox down
 
-test: .venv/.dev lint types manifests-check unit cluster ## Check everything: style, types, walls, and every test
+test: .venv/.dev lint types manifests-check unit cluster cluster-oldest ## Check everything: style, types, walls, and every test
 
 lint: .venv/.dev ## Check style, YAML, workflows and the walls of the house
 	$(BIN)/ruff check --quiet .
@@ -44,6 +44,9 @@ unit: .venv/.dev ## Run the tests that need no cluster: unit, component, integra
 
 cluster: .venv/.dev ## Run the tests against a real API server; KUBERNETES=1.35 for another version
 	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile tests/cluster
+
+cluster-oldest: .venv/.dev ## Run what depends on the version of Kubernetes against the oldest one that is supported
+	SANDBOX_KUBERNETES=1.30 $(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile -m every_version tests/cluster
 
 bench: .venv/.dev ## Measure: latency, API calls, statements, memory; BENCH=name for one of them
 	$(BIN)/python -m bench $(BENCH)

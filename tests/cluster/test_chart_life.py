@@ -152,6 +152,7 @@ def tenant(stage: Stage) -> Path:
     return path
 
 
+@pytest.mark.every_version
 def test_a_tenant_needs_what_the_chart_s_page_says_and_no_cluster_role(stage: Stage):
     theirs = helm_of(stage.plane, tenant(stage))
     refused = theirs("install", "modelward", str(CHART), stage.shop_alone, IDLE)
@@ -167,6 +168,7 @@ def test_a_tenant_needs_what_the_chart_s_page_says_and_no_cluster_role(stage: St
     assert theirs("uninstall", "modelward").returncode == 0
 
 
+@pytest.mark.every_version
 def test_with_namespaces_the_operator_works_there_under_the_policy_and_sees_nothing_else(stage: Stage):
     stage.helm("install", "modelward", str(CHART), stage.shop_alone, IDLE)
     assert "modelward" not in stage.kubectl("get", "clusterroles,clusterrolebindings", "--output=name")
