@@ -12,7 +12,7 @@ WORKERS ?= $(if $(KUBECONFIG),0,2)
 KUBERNETES ?= 1.36
 export SANDBOX_KUBERNETES = $(KUBERNETES)
 .DEFAULT_GOAL := help
-.PHONY: help reference demo up down test lint fmt types unit cluster cluster-oldest bench manifests manifests-check lock clean
+.PHONY: help reference demo up down test lint fmt types unit cluster cluster-oldest bench manifests manifests-check lock release-check clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,9 +68,13 @@ manifests-check: .venv/.dev ## Fail where rendered manifests or copies are stale
 lock: .venv/.uv ## Pin all dependencies anew, with hashes
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
 	$(LOCK) requirements/go.in -o requirements/go.txt
+	$(LOCK) requirements/release.in -o requirements/release.txt
 	$(LOCK) requirements/operator.in -o requirements/operator.txt
 	$(LOCK) requirements/demo.in -o requirements/demo.txt -c requirements/operator.txt
 	$(LOCK) requirements/dev.in -o requirements/dev.txt -c requirements/demo.txt
+
+release-check: .venv/.dev ## Prove what can be proven of a release here: versions, packages, contents, licences, signatures
+	$(BIN)/python -m release $(if $(TAG),--tag $(TAG))
 
 clean: ## Remove the virtual environment and every cache in this folder
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
