@@ -1,7 +1,7 @@
 """`python -m release [--tag v1.2.3] [--out dist]` proves what can be proven here, and leaves the packages in a folder.
 
 What needs a registry, a tag or an identity (pushing, keyless signatures, provenance) is the workflow's:
-.github/workflows/release.yaml.
+.github/workflows/release.yml.
 """
 
 import argparse

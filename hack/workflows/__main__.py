@@ -14,7 +14,7 @@ ACTIONLINT = Module(HERE, ("github.com/rhysd/actionlint/cmd/actionlint",), 20)
 
 def find_workflows() -> list[Path]:
     """List the project's workflows, and those among the examples."""
-    return sorted([*(ROOT / ".github/workflows").glob("*.yaml"), *(ROOT / "deploy/examples").glob("github-*.yaml")])
+    return sorted([*(ROOT / ".github/workflows").glob("*.y*ml"), *(ROOT / "deploy/examples").glob("github-*.yaml")])
 
 
 def check(files: list[Path]) -> str:
