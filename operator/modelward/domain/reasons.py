@@ -141,6 +141,7 @@ class Reason(StrEnum):
         "WithinNormalVariation",
         "The previous version's own windows differed as much from one to another within 28 days.",
     )
+    NOT_PROVEN = "NotProven", "Policy Sequential: too few seasons were worse beyond the limits to be sure enough."
     WITHIN_NOISE = "WithinNoise", "The change cannot be told from chance: its one-look 95 % bound includes 0."
     BASELINE_STALE = "BaselineStale", "The baseline is older than evaluation.maxBaselineAge."
     TEMPLATE_CHANGED = (
