@@ -56,6 +56,7 @@ class Reason(StrEnum):
     SCHEMA_MISMATCH = "SchemaMismatch", "A table or a column is missing, or has another type."
     REPLICA_STALE = "ReplicaStale", "The standby is too far behind its primary: its newest rows are old."
     QUERY_TOO_COSTLY = "QueryTooCostly", "The statement timeout ended the query."
+    TABLE_LOCKED = "TableLocked", "Another session holds a lock on a table; it is asked again."
     VALUE_OUT_OF_RANGE = "ValueOutOfRange", "The sums of the rows do not fit a double."
     QUERY_FAILED = "QueryFailed", "The database answered with an error of its own."
 
