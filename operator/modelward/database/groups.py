@@ -35,6 +35,7 @@ class Group:
     _answers: dict[int, list[Answer]] = field(default_factory=dict)
     _waiting: deque[int] = field(default_factory=deque)
     _timeouts: int = 0
+    _down: SourceError | None = None
 
     async def answer(self) -> list[Answer]:
         """Answer every question, in their order."""
@@ -45,11 +46,11 @@ class Group:
         return [answer for start in sorted(self._answers) for answer in self._answers[start]]
 
     async def _work(self) -> None:
+        """Work over the first link; what no row can cause is the same for all that were not asked yet."""
         while self._waiting:
             start = self._waiting.popleft()
-            self._answers[start] = await self._halve(self._piece(start))
-            if self._is_down(self._answers[start]):
-                self._give_up(self._answers[start][0])
+            asked = self._piece(start)
+            self._answers[start] = [self._down] * len(asked) if self._down else await self._halve(asked)
 
     async def _help(self) -> None:
         """Work over a second link; where there is none to be had (a limit of connections), leave it to the first."""
@@ -63,15 +64,6 @@ class Group:
                     return
         finally:
             await self.hang_up()
-
-    def _is_down(self, answers: Sequence[Answer]) -> bool:
-        return all(isinstance(answer, SourceError) and not is_about_rows(answer) for answer in answers)
-
-    def _give_up(self, error: Answer) -> None:
-        """What no row can cause is the same for those who were not asked yet."""
-        while self._waiting:
-            start = self._waiting.popleft()
-            self._answers[start] = [error] * len(self._piece(start))
 
     def _piece(self, start: int) -> Sequence[Question]:
         return self.questions[start : start + PIECE]
@@ -87,5 +79,7 @@ class Group:
         return first + await self._halve(questions[middle:])
 
     def _may_halve(self, questions: Sequence[Question], error: SourceError) -> bool:
+        if not is_about_rows(error):
+            self._down = error
         self._timeouts += error.reason is Reason.QUERY_TOO_COSTLY
-        return len(questions) > 1 and is_about_rows(error) and self._timeouts < TIMEOUTS
+        return len(questions) > 1 and self._down is None and self._timeouts < TIMEOUTS
