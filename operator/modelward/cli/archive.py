@@ -51,5 +51,5 @@ def archive(
             report = restore_versions(door.ledger, restored, where.model, where.environment)
         else:
             order = ArchiveOrder(Retention(older_than, keep), export, delete_predictions, dry_run)
-            report = archive_versions(door.ledger, door.key, order)
+            report = archive_versions(door, order)
     emit(output, "Archive", report)

@@ -1,6 +1,7 @@
 """Verbs that only look: status, history, compare."""
 
 import click
+from click.core import ParameterSource
 
 from modelward.cli import either, options
 from modelward.cli.doors import open_door
@@ -83,8 +84,9 @@ def compare(ctx: click.Context, doors: Doors, output: str, words: tuple[str, ...
 
         ctx.exit(clustered.compare(doors.cluster, words, output))
     current, previous = either.database_words(words, 2)
+    given = ctx.get_parameter_source("threshold") is not ParameterSource.DEFAULT
     with open_door(doors.where) as door:
-        result = door.compare(current, previous, threshold)
+        result = door.compare(current, previous, threshold if given else None)
     emit(output, "Comparison", result)
     ctx.exit(after_comparison(result))
 

@@ -90,6 +90,25 @@ WHERE model_name = %(model)s AND environment = %(environment)s AND role = 'live'
 GROUP BY model_version
 ORDER BY max(predicted_at);
 
+-- name: last_seen
+-- When versions made their last live prediction within 90 days: one look at an index for each, and no row is read but
+-- the last ones.
+SELECT version, last.at FROM unnest(%(versions)s::text[]) AS asked (version) CROSS JOIN LATERAL (
+    SELECT p.predicted_at::timestamptz AS at FROM {calls} p
+    WHERE p.model_name = %(model)s AND p.environment = %(environment)s AND p.model_version = asked.version
+      AND p.role = 'live' AND p.predicted_at > now() - interval '90 days'
+    ORDER BY p.predicted_at DESC LIMIT 1) last;
+
+-- name: settling
+-- Seconds until the second that runs is over, where labels of predictions made in it are there already: windows end
+-- with whole seconds, and rows just written should count.
+SELECT extract(epoch FROM date_trunc('second', clock_timestamp()) + interval '1 second' - clock_timestamp())::float8
+       AS seconds
+FROM {predictions} p
+WHERE model_name = %(model)s AND environment = %(environment)s AND (actual IS NOT NULL OR actual_class IS NOT NULL)
+  AND predicted_at >= date_trunc('second', clock_timestamp()) AND predicted_at <= clock_timestamp()
+LIMIT 1;
+
 -- name: has_table
 -- Whether a table or view is there.
 SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -82,10 +82,6 @@ class Ledger(Protocol):
         """Read all that is recorded of a model, at one moment."""
         ...
 
-    def seconds_to_settle(self, key: ModelKey) -> float:
-        """Return how long to wait until labels that have just come stand in a window."""
-        ...
-
     def move(self, move: Move, check: Callable[[Book], None]) -> RollbackRecord:
         """Change the version in production and write it down, both or neither; `check` may refuse under the lock."""
         ...

@@ -1,17 +1,22 @@
 """Old versions put away: marked in the registry, their rows in a file when asked, and back again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from modelward.database.archive import archive, restore
 from modelward.database.ledger import PostgresLedger
 from modelward.decide.retention import Retention, choose_old
 from modelward.domain.errors import InvalidCallError, RefusedError
-from modelward.domain.ledger import Book, ModelKey
+from modelward.domain.ledger import Book
 from modelward.domain.reasons import Reason
 from modelward.evaluation.archive_file import open_archive, refuse_existing, write_archive
+from modelward.evaluation.database import DatabaseDoor
 from modelward.evaluation.results import ArchiveReport
 from modelward.evaluation.rules import Rules
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +36,20 @@ class ArchiveOrder:
             raise InvalidCallError("--delete-predictions needs --export FILE: rows leave the database only for a file")
 
 
-def archive_versions(ledger: PostgresLedger, key: ModelKey, order: ArchiveOrder) -> ArchiveReport:
-    """Put old versions away, all of them or, where something fails, none."""
+def archive_versions(door: DatabaseDoor, order: ArchiveOrder, keep: Mapping[str, str] = NOTHING) -> ArchiveReport:
+    """Put old versions away, all of them or, where something fails, none; `keep` says what stays besides, and why."""
     if order.export is not None:
         refuse_existing(order.export)
-    chosen, kept = _choose(ledger.book(key), order)
+        _refuse_foreign(door)
+    key, ledger, known = door.key, door.ledger, door.book()
+    chosen, kept = _choose(known, order, keep)
     marked, written = list(chosen), 0
     if chosen and not order.dry_run:
         path = order.export
         marked, written = archive(
             ledger,
             key,
-            lambda book: _choose(book, order)[0],
+            lambda book: _choose(book.with_seen(known.seen), order, keep)[0],
             None if path is None else lambda versions, rows: write_archive(path, key, versions, rows),
             delete_predictions=order.delete_predictions,
         )
@@ -80,5 +87,11 @@ def restore_versions(ledger: PostgresLedger, path: Path, model: str | None, envi
         )
 
 
-def _choose(book: Book, order: ArchiveOrder) -> tuple[tuple[str, ...], dict[str, str]]:
-    return choose_old(Rules().spec(book.key.model, book.key.environment), book, order.retention)
+def _choose(book: Book, order: ArchiveOrder, keep: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    return choose_old(Rules().spec(book.key.model, book.key.environment), book, order.retention, keep)
+
+
+def _refuse_foreign(door: DatabaseDoor) -> None:
+    if not door.source.is_ours:
+        message = f"{door.source.predictions} is not the table of modelward: its rows are exported by its own means"
+        raise InvalidCallError(f"{message}; without --export, versions are only marked as archived")

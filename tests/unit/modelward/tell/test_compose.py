@@ -10,8 +10,9 @@ from modelward.domain.alerts import AlertOn
 from modelward.domain.letters import Evidence, Figure, Letter, Step
 from modelward.domain.messages import About
 from modelward.domain.reasons import Reason
-from modelward.tell.compose import DONE, NEXT, TITLES, compose
+from modelward.tell.compose import compose
 from modelward.tell.post import make_alert
+from modelward.tell.sentences import DONE, NEXT, TITLES
 
 ABOUT = About("ml", "house-prices", "prices", "production")
 EVIDENCE = Evidence(
