@@ -58,7 +58,7 @@ def check(
       modelward check                              judge, and roll back when degraded
       modelward check --threshold 3 --dry-run      try a stricter limit without changing anything
       modelward check --no-auto-rollback           for a person to decide
-      modelward check -f house-prices.yaml         your tables, metrics and limits, as a ModelDeployment has them
+      modelward check -f house-prices.yaml         tables, metrics, limits of a ModelDeployment
       modelward check house-prices -n ml           have a ModelDeployment checked now
     """
     if doors.cluster:

@@ -50,7 +50,7 @@ def last_word(ledger: PostgresLedger, key: ModelKey, version: str) -> Word:
 
 def keep(ledger: PostgresLedger, key: ModelKey, letter: Letter, evidence: Mapping[str, Any]) -> None:
     """Write down what was seen, once."""
-    said = {"message": letter.message, **evidence}
+    said = {**evidence, "message": letter.message}
     with ledger.transaction() as cursor:
         run(
             cursor,

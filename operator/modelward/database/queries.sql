@@ -139,3 +139,25 @@ SELECT * FROM (
     ORDER BY at DESC, audit_id DESC
     LIMIT 10000) AS newest
 ORDER BY at, audit_id;
+
+-- name: claim
+-- Say which ModelDeployments look after which models; what is said already stays as it is, with its time.
+INSERT INTO modelward.managed AS m (model_name, environment, resource, cluster)
+SELECT model, environment, resource, %(cluster)s
+FROM unnest(%(model)s::text[], %(environment)s::text[], %(resource)s::text[]) AS c (model, environment, resource)
+ON CONFLICT (model_name, environment) DO UPDATE
+SET resource = EXCLUDED.resource, cluster = EXCLUDED.cluster, since = now()
+WHERE (m.resource, m.cluster) IS DISTINCT FROM (EXCLUDED.resource, EXCLUDED.cluster);
+
+-- name: release
+-- Take back what was said of resources that are gone, or look after another model now; others' words stay.
+DELETE FROM modelward.managed m
+USING unnest(%(model)s::text[], %(environment)s::text[], %(resource)s::text[]) AS c (model, environment, resource)
+WHERE m.model_name = c.model AND m.environment = c.environment AND m.resource = c.resource
+  AND m.cluster = %(cluster)s;
+
+-- name: sweep_claims
+-- Clear away what this cluster said of resources that went while no operator ran.
+DELETE FROM modelward.managed
+WHERE cluster = %(cluster)s AND resource <> ALL (%(there)s::text[])
+  AND (cardinality(%(namespaces)s::text[]) = 0 OR split_part(resource, '/', 1) = ANY (%(namespaces)s::text[]));

@@ -159,7 +159,7 @@ class Teller:
 def _letter(row: kept.Untold) -> Letter:
     step = Step(row.phase)
     reason = NAMED.get(step, Reason.of(row.reason) if step is Step.SEEN else None)
-    message = str(row.evidence.get("message") or row.reason)
+    message = str(row.evidence.get("message", "")) if step is Step.SEEN else row.reason
     return Letter(
         hashlib.sha256(f"{row.event}\0{row.phase}".encode()).hexdigest()[:16],
         row.event,
