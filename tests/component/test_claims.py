@@ -1,4 +1,4 @@
-"""The database of a model knows that a cluster looks after it: written when it is adopted, taken back when it is gone."""
+"""The database of a model knows that a cluster looks after it: said at adoption, taken back when it is gone."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -116,6 +116,27 @@ def door(verb: F) -> F:
     return cast("F", wrapped)
 
 
+def both_doors(verb: F) -> F:
+    """Add the options of a verb that, for a cluster, goes through both doors: there to ask, and here to change."""
+
+    @functools.wraps(verb)
+    def bundled(*args: Any, **others: Any) -> Any:
+        ctx = click.get_current_context()
+        asked = any(_on_line(ctx, name) for name in CLUSTER_ONLY) or bool(ctx.params.get("words"))
+        meant = asked or speaks_to_cluster(ctx, ctx.params)
+        cluster = _cluster_where(ctx.params) if meant else None
+        for name in ("cluster", "namespace", "all_namespaces", "context", "kubeconfig", "every"):
+            others.pop(name, None)
+        if cluster and not _on_line(ctx, "database_url"):
+            others["database_url"] = None  # which database it is, the ModelDeployment knows better than the environment
+        return verb(*args, doors=Doors(options.where_alone(others), cluster), **others)
+
+    wrapped: Callable[..., Any] = options.output(bundled)
+    for option in reversed((options.database_url, model, options.environment, *options.SUBJECT[:2], *CLUSTER)):
+        wrapped = option(wrapped)
+    return cast("F", wrapped)
+
+
 def speaks_to_cluster(ctx: click.Context, given: dict[str, Any]) -> bool:
     """Whether the cluster is meant: it was said, no database is named, or this is `kubectl modelward`."""
     if _on_line(ctx, "database_url"):

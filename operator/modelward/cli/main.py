@@ -17,6 +17,7 @@ VERBS = {
     "rollback": "modelward.cli.rollback",
     "archive": "modelward.cli.archive",
     "db": "modelward.cli.db",
+    "completion": "modelward.cli.completion",
     "operator": "modelward.cli.operator",
 }
 EXIT_CODES = """\b

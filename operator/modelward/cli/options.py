@@ -185,6 +185,12 @@ def take_where(given: dict[str, Any]) -> Where:
     return Where(**{name: given.pop(name) for name in names})
 
 
+def where_alone(given: dict[str, Any]) -> Where:
+    """Take what says which database and which model, and nothing of metrics."""
+    names = ("database_url", "model", "environment", "file", "source")
+    return Where(**{name: given.pop(name) for name in names})
+
+
 def alerts(verb: F) -> F:
     """Add the options that say whom to tell, handed over as one `alerts`."""
 

@@ -28,8 +28,10 @@ def choose_old(
 
     `keep` are versions that stay for reasons which are not in the registry, such as what a cluster says.
     """
-    current = find_production(book).version
-    previous = find_previous(spec, remember(book))
+    if book.production is None and keep:  # what serves is written elsewhere, and is in `keep`
+        current, previous = "", None
+    else:
+        current, previous = find_production(book).version, find_previous(spec, remember(book))
     there = sorted((v for v in book.versions if v.archived_at is None), key=lambda v: v.order, reverse=True)
     kept: dict[str, str] = {}
     for place, version in enumerate(there, start=1):

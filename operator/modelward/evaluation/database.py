@@ -8,6 +8,7 @@ from modelward.decide import ledger as decide_ledger
 from modelward.domain.errors import InvalidCallError, RefusedError, SourceError
 from modelward.domain.ledger import Book, ModelKey, RollbackRecord
 from modelward.domain.quality import Window
+from modelward.domain.questions import Connection
 from modelward.domain.reasons import Reason
 from modelward.domain.source import OWN, Source
 from modelward.domain.status import Verdict
@@ -44,7 +45,7 @@ class DatabaseDoor:
 
     def __init__(
         self,
-        database_url: str | None,
+        database_url: str | Connection | None,
         model: str | None = None,
         environment: str | None = None,
         *,

@@ -21,8 +21,10 @@ VARIABLE = "DATABASE_URL"
 DIALECT = re.compile(r"^postgres(ql)?\+\w+://")  # SQLAlchemy's way to name a driver
 
 
-def find_connection(database_url: str | None) -> Connection:
+def find_connection(database_url: str | Connection | None) -> Connection:
     """Read a URL, or DATABASE_URL where none is given; InvalidCallError repeats no part of it."""
+    if isinstance(database_url, Connection):
+        return database_url
     url = database_url or os.environ.get(VARIABLE, "")
     if not url.strip():
         raise InvalidCallError(f"no database is named: give a database URL, or set {VARIABLE}")

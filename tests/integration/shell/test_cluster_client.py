@@ -1,84 +1,20 @@
 """What an API server says becomes a sentence with what to do; played by a small server of our own."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from builders import NAME, NAMESPACE, A, B, Json, a_model, a_status
+from apistub import a_body, served
+from builders import NAME, NAMESPACE, A, B, Json
 from modelward.cli.main import main
-from modelward.domain.codec import encode
 from modelward.domain.errors import ClusterError, ConflictError, ForbiddenError, NotFoundError
-from modelward.domain.status import Verdict
 from modelward.remote.client import KubernetesApi
 from modelward.remote.kubeconfig import log_in
 
 Say = Callable[..., Json]
-
-
-class Stub:
-    """Answers everything with one code and one body, line by line where there are several; and remembers the path."""
-
-    def __init__(self, code: int, lines: list[bytes]) -> None:
-        self.code, self.lines = code, lines
-        self.asked: list[str] = []
-        stub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self) -> None:
-                stub.asked.append(f"{self.command} {self.path}")
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                self.send_response(stub.code)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                for line in stub.lines:
-                    self.wfile.write(line)
-                    self.wfile.flush()
-
-            do_GET = do_PATCH = answer  # noqa: N815  http.server finds them by name
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class calls it so
-                del format, args
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-    def kubeconfig(self, folder: Path) -> str:
-        file = folder / "kubeconfig"
-        file.write_text(
-            json.dumps(
-                {
-                    "current-context": "desk",
-                    "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{self.server.server_port}"}}],
-                    "users": [{"name": "ada", "user": {"token": "s3cr3t"}}],
-                    "contexts": [{"name": "desk", "context": {"cluster": "c", "user": "ada", "namespace": NAMESPACE}}],
-                }
-            )
-        )
-        return str(file)
-
-
-@contextmanager
-def served(code: int, *lines: bytes) -> Iterator[Stub]:
-    stub = Stub(code, list(lines))
-    thread = threading.Thread(target=stub.server.serve_forever, daemon=True)
-    thread.start()
-    yield stub
-    stub.server.shutdown()
-    stub.server.server_close()
-    thread.join()
-
-
-def a_body(name: str = NAME) -> Json:
-    body = a_model(name)
-    status = a_status(verdict=Verdict.HEALTHY, message="R2 is as it was", previous_version=A)
-    meta = {**body["metadata"], "uid": "u", "resourceVersion": "7"}
-    return {**body, "metadata": meta, "status": encode(status)}
 
 
 def said(code: int, reason: str, message: str) -> bytes:
