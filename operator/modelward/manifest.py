@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from modelward.domain.errors import InvalidCallError, InvalidSpecError
-from modelward.domain.mapping import parse_source
+from modelward.domain.mapping import parse_strictly
 from modelward.domain.resource import KIND
 from modelward.domain.source import Source
 from modelward.domain.spec import Spec, parse_spec
@@ -50,7 +50,7 @@ def read_source(path: Path) -> Source:
     for key in ("database", "source"):
         if set(body) >= {key}:
             body = body[key] or {}
-    return parse_source(body)
+    return parse_strictly(body)
 
 
 def _documents(path: Path) -> list[dict[str, Any]]:

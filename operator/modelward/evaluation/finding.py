@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from modelward.database.secrets import DROPPED
 from modelward.domain.errors import InvalidCallError, InvalidSpecError, RefusedError
 from modelward.domain.ledger import ModelKey
-from modelward.domain.mapping import parse_source
+from modelward.domain.mapping import parse_strictly
 from modelward.domain.ports import Ledger
 from modelward.domain.questions import Connection
 from modelward.domain.reasons import Reason
@@ -39,7 +39,7 @@ def find_connection(database_url: str | Connection | None) -> Connection:
 def read_tables(source: Mapping[str, Any] | None) -> Source:
     """Read where the predictions stand, as a resource says it; InvalidCallError names the field."""
     try:
-        return parse_source(dict(source or {}))
+        return parse_strictly(dict(source or {}))
     except InvalidSpecError as error:
         raise InvalidCallError(str(error)) from None
 
