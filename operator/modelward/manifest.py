@@ -63,7 +63,9 @@ def _documents(path: Path) -> list[dict[str, Any]]:
 def _manifest(path: Path, body: dict[str, Any]) -> Manifest:
     name = str((body.get("metadata") or {}).get("name") or "")
     try:
-        return Manifest(name, parse_spec(name, body.get("spec") or {}))
+        spec = body.get("spec") or {}
+        parse_strictly((spec.get("database") or {}).get("source") or {})
+        return Manifest(name, parse_spec(name, spec))
     except InvalidSpecError as error:
         raise InvalidSpecError(f"{path}, ModelDeployment {name}", str(error)) from None
     except (AttributeError, TypeError, ValueError) as error:

@@ -42,7 +42,7 @@ def test_S13_a_rollback_is_mailed_with_versions_numbers_and_what_to_do_next(
     result = alerting(mail_url(mailbox))("check")
     assert (result.exit_code, registry.production) == (4, [A])
     (mail,) = mailbox.mails
-    assert (mail["To"], mail["From"]) == ("admin@example.com", "modelward <modelward@example.com>")
+    assert (mail["To"], mail["From"]) == ("admin@example.com", "modelward@example.com")
     assert mail["Subject"] == f"[modelward] house-prices: rolled back {B} -> {A}"
     text = mail.get_content()
     for words in (

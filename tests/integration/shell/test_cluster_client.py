@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import pytest
 from click.testing import CliRunner, Result
@@ -11,6 +12,7 @@ from apistub import a_body, served
 from builders import NAME, NAMESPACE, A, B, Json
 from modelward.cli.main import main
 from modelward.domain.errors import ClusterError, ConflictError, ForbiddenError, NotFoundError
+from modelward.remote import results
 from modelward.remote.client import KubernetesApi
 from modelward.remote.kubeconfig import log_in
 
@@ -95,6 +97,30 @@ def test_answers_for_programs_say_what_they_are(tmp_path: Path):
     with served(200, json.dumps(a_body()).encode()) as stub:
         one = json.loads(run(stub.kubeconfig(tmp_path), "explain", NAME, "-o", "json").stdout)
     assert (one["kind"], one["namespace"], one["verdict"]) == ("Explanation", NAMESPACE, "Healthy")
+
+
+SHAPES: dict[str, tuple[list[str], Any]] = {
+    "Status": (["status", NAME], results.ClusterStatus),
+    "History": (["history", NAME], results.ClusterHistoryEntry),
+    "Explanation": (["explain", NAME], results.ClusterExplanation),
+    "Request": (["rollback", NAME, "--yes", "--no-wait"], results.Request),
+}
+
+
+@pytest.mark.parametrize(("kind", "words", "shape"), [(k, *v) for k, v in SHAPES.items()], ids=SHAPES)
+def test_an_answer_has_exactly_the_keys_that_are_documented(tmp_path: Path, kind: str, words: list[str], shape: Any):
+    with served(200, json.dumps(a_body()).encode()) as stub:
+        answered = json.loads(run(stub.kubeconfig(tmp_path), *words, "-o", "json").stdout)
+    assert (answered.pop("apiVersion"), answered.pop("kind")) == ("modelward.dev/cli/v1", kind)
+    for body in answered["items"] if kind == "History" else [answered]:
+        assert body.keys() == get_type_hints(shape).keys()
+
+
+def test_the_history_has_live_figures_and_samples_in_columns_of_their_own(tmp_path: Path):
+    with served(200, json.dumps(a_body()).encode()) as stub:
+        head = run(stub.kubeconfig(tmp_path), "history", NAME).stdout.splitlines()[0]
+    assert head.split("  ")[0] == "NAME"
+    assert [word for word in ("LIVE R2", "LIVE RMSE", "SAMPLES", "SINCE", "ROLLED BACK") if word not in head] == []
 
 
 def test_an_empty_namespace_is_said_and_no_error(tmp_path: Path):

@@ -21,8 +21,8 @@ SOURCE: dict[str, Any] = {
     }
 }
 SCORED = (
-    "CREATE TABLE public.scored AS SELECT model_name AS m, model_version AS v, predicted_at AS at, prediction AS y_hat, "
-    "actual AS y FROM model_predictions"
+    "CREATE TABLE public.scored AS SELECT model_name AS m, model_version AS v, predicted_at AS at, "
+    "prediction AS y_hat, actual AS y FROM model_predictions"
 )
 CLASSES = (
     "INSERT INTO model_predictions (model_name, model_version, predicted_at, predicted_class, actual_class) "
