@@ -16,6 +16,7 @@ from modelward.cli.doors import Alerts, Where, open_door
 from modelward.cli.exits import BY_STATUS, ERROR, OK, after_comparison
 from modelward.cli.logs import log_to_file, log_to_screen
 from modelward.cli.output import emit
+from modelward.cli.pages import WIDTH, Verb
 from modelward.evaluation.telling import log_check, log_outcomes, log_rollback
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Call:
     no_auto_rollback: bool
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Verb, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH})
 @click.option("--check", is_flag=True, help="Judge the version in production; roll back when it is degraded.")
 @click.option("--rollback-previous", is_flag=True, help="Put the previous version in production.")
 @click.option(

@@ -10,9 +10,10 @@ from modelward.cli.doors import open_door
 from modelward.cli.either import Doors
 from modelward.cli.exits import sentences
 from modelward.cli.output import emit
+from modelward.cli.pages import Verb
 
 
-@click.command(short_help="Put old versions away, or bring them back.")
+@click.command(cls=Verb, short_help="Put old versions away, or bring them back.")
 @click.argument("words", nargs=-1, metavar="[NAME]", shell_complete=either.complete_name)
 @click.option("--older-than", type=options.Duration(), metavar="TIME", help="Not made, promoted or asked since: 90d.")
 @click.option("--keep", type=click.IntRange(min=1), metavar="N", help="The newest N stay, whatever their age.")

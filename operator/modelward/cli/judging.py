@@ -10,6 +10,7 @@ from modelward.cli.doors import open_door, report_alerts
 from modelward.cli.either import Doors
 from modelward.cli.exits import BY_STATUS
 from modelward.cli.output import emit
+from modelward.cli.pages import Verb
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from modelward.cli.doors import Alerts
 
 
-@click.command(short_help="Judge; roll back when degraded.")
+@click.command(cls=Verb, short_help="Judge; roll back when degraded.")
 @click.argument("words", nargs=-1, metavar="[NAME]...", shell_complete=either.complete_name)
 @options.rules
 @click.option(
@@ -81,7 +82,7 @@ def check(
     ctx.exit(BY_STATUS[result["status"]])
 
 
-@click.command(short_help="Tell why the verdict is what it is.")
+@click.command(cls=Verb, short_help="Tell why the verdict is what it is.")
 @click.argument("words", nargs=-1, metavar="[NAME]...", shell_complete=either.complete_name)
 @options.rules
 @either.door

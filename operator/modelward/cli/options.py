@@ -145,7 +145,7 @@ SUBJECT = (
         "-f", "--file", type=FILE, metavar="FILE",
         help="Tables, metrics and limits as the ModelDeployment of this YAML file has them.",
     ),
-    click.option("--source", type=FILE, metavar="FILE", help="Your own tables: YAML as under database.source."),
+    click.option("--source", type=FILE, metavar="FILE", help="Your own tables: a YAML file as under database.source."),
     click.option(
         "--metric", "metrics", multiple=True, type=click.Choice([name.value for name in MetricName]), metavar="NAME",
         help="Compare this in the place of R2 and RMSE (more than once: each): accuracy, f1, mae, ...",
@@ -159,7 +159,7 @@ ALERTS = (
     ),
     click.option(
         "--alert-url", "alert_urls", multiple=True, metavar="URL",
-        help="Tell this address; others can read it here, so better: [MODELWARD_ALERT_URLS]",
+        help="Tell this address; the list of processes shows it, so rather  [MODELWARD_ALERT_URLS]",
     ),
 )  # fmt: skip
 

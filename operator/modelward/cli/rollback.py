@@ -9,6 +9,7 @@ from modelward.cli import either, options
 from modelward.cli.doors import Where, open_door, report_alerts
 from modelward.cli.either import Doors
 from modelward.cli.output import emit
+from modelward.cli.pages import Verb
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from modelward.evaluation.results import RollbackPlan
 
 
-@click.command(short_help="Put another version in production.")
+@click.command(cls=Verb, short_help="Put another version in production.")
 @click.argument("words", nargs=-1, metavar="[NAME] [VERSION]", shell_complete=either.complete_name_or_version)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--reason", default="asked for on the command line", help="Why; it stands in the audit.")
