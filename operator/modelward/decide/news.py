@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from modelward.decide.conditions import DEGRADED, METRICS_AVAILABLE, stall
+from modelward.decide.conditions import DEGRADED, METRICS_AVAILABLE, ROLLED_BACK, stall
 from modelward.decide.figures import find_evidence
 from modelward.decide.guards import is_contested
 from modelward.domain.alerts import AlertOn
@@ -99,7 +99,7 @@ def _placed(change: Change) -> Iterator[News]:
         return
     letter = change.letter(old.id or "", Step.PLACED, old.reason, old.message)
     letter = replace(letter, from_=old.from_, to=old.version, from_value=old.from_value, to_value=old.to_value)
-    yield News(replace(letter, evidence=find_evidence(change.before)), audited=True)
+    yield News(replace(letter, evidence=find_evidence(change.before)), _ends(change), audited=True)
 
 
 def _observed(change: Change) -> Iterator[News]:
@@ -114,7 +114,19 @@ def _observed(change: Change) -> Iterator[News]:
     letter = change.letter(change.event(f"epoch-{new.number}"), Step.OBSERVED, reason, message)
     actor = f"field manager {new.manager}" if new.manager else "unknown, not the operator"
     letter = replace(letter, from_=old.version, to=new.version, from_value=old.value, to_value=new.value)
-    yield News(replace(letter, actor=actor, evidence=find_evidence(change.before)), audited=True)
+    yield News(replace(letter, actor=actor, evidence=find_evidence(change.before)), _ends(change), audited=True)
+
+
+def _ends(change: Change) -> frozenset[AlertOn]:
+    """A new version ends what was told of the one before; where nothing was wrong, nobody needs to hear of it."""
+    before, old, new = change.before, change.before.epoch, change.after.epoch
+    last = before.last_rollback
+    failed = last is not None and last.phase is Phase.FAILED
+    wrong = [c for c in (before.condition(ROLLED_BACK), before.condition(DEGRADED)) if c and c.status == "True"]
+    moved = old is not None and new is not None and old.number != new.number
+    back = last is not None and change.after.is_quarantined(change.after.current_version or "")
+    told = bool(wrong) or failed or is_contested(before)
+    return frozenset({AlertOn.RECOVERED}) if moved and told and not back else frozenset()
 
 
 def _contested(change: Change) -> Iterator[News]:

@@ -13,6 +13,8 @@ DONE: dict[str, str] = {
     Reason.METRICS_UNAVAILABLE: "Nothing was changed: without data nothing is judged and nothing is rolled back.",
     Reason.METRICS_AVAILABLE: "The database answers again.",
     Reason.RECOVERED: "Nothing had to be changed.",
+    Reason.VERSION_CHANGED: "Nothing: {to} was deployed in the place of {from_}, and what was wrong with that is over.",
+    Reason.VERSION_PLACED: "spec.version {to} was put in the place of {from_}; what was wrong with that is over.",
 }
 NEXT: dict[str, str] = {
     Reason.ROLLED_BACK: (
@@ -54,6 +56,8 @@ TITLES: dict[str, str] = {
     Reason.METRICS_UNAVAILABLE: "the database does not answer",
     Reason.METRICS_AVAILABLE: "the database answers again",
     Reason.RECOVERED: "{from_} has recovered",
+    Reason.VERSION_CHANGED: "{to} serves now",
+    Reason.VERSION_PLACED: "{to} serves now",
 }
 
 DONE_ALONE: dict[str, str] = {

@@ -167,6 +167,15 @@ def test_what_spec_version_put_in_place_is_kept_once(reason: Reason):
     assert found.audited
 
 
+def test_a_new_version_after_a_rollback_ends_what_was_told_and_otherwise_nobody_hears_of_it():
+    rolled_back = summarise(a_status(B, A, last_rollback=a_rollback(), quarantine=quarantined(B)), 1, NOW)
+    third = replace(a_status(B, A, "v3"), last_rollback=a_rollback(), quarantine=quarantined(B))
+    assert [set(n.kinds) for n in find(rolled_back, third)] == [{AlertOn.RECOVERED}]
+    came_back = replace(a_status(B, A, B), last_rollback=a_rollback(), quarantine=quarantined(B))
+    assert find(rolled_back, came_back)[0].kinds == frozenset(), "that is no new version"
+    assert find(summarise(a_status(A), 1, NOW), a_status(A, B))[0].kinds == frozenset()
+
+
 def test_two_resources_of_one_database_never_share_a_row():
     letters = [find_news(Change(uid, a_status(A), a_status(A, B), NOW))[0].letter for uid in ("one", "two")]
     assert letters[0].event != letters[1].event
