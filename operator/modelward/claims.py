@@ -92,6 +92,7 @@ class Claims:
             await self.book.write(connection, uid, list(new.values()), list(old.values()), sweep)
         except (ClusterError, SourceError) as error:
             self._give_up(database, error)
+            self._todo |= old.keys()  # nobody will notice them again: they come along with the next change
             return
         self._swept.add(database)
         for key in old:

@@ -128,6 +128,20 @@ async def test_a_database_without_the_table_is_fine_and_asked_again_later():
     assert world.status().current_version == A
 
 
+async def test_a_claim_that_could_not_be_taken_back_is_taken_back_with_the_next_change():
+    world = await a_staked_world()
+    world.book.missing = True
+    world.cluster.delete("ModelDeployment", NAMESPACE, NAME)
+    await world.go()
+    assert world.book.rows == ROW
+    world.book.missing = False
+    world.monotonic += NO_BOOK
+    world.model("flats", targetRef={"name": NAME})
+    await world.go()
+    await world.go()
+    assert world.book.rows == {("flats", ""): f"{NAMESPACE}/flats"}
+
+
 async def test_without_the_lease_nothing_is_said():
     world = Staked()
     world.model()

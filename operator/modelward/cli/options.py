@@ -154,7 +154,7 @@ SUBJECT = (
 )  # fmt: skip
 ALERTS = (
     click.option(
-        "--alert-file", type=FILE, envvar="MODELWARD_ALERT_FILE", metavar="FILE",
+        "--alert-file", type=FILE, metavar="FILE",
         help="Tell these addresses, one a line.  [MODELWARD_ALERT_FILE]",
     ),
     click.option(

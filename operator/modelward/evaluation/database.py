@@ -172,8 +172,11 @@ class DatabaseDoor:
         try:
             return self.ledger.move(move, lambda book: refuse_changed(move, book.with_seen(seen)))
         except SourceError as error:
-            self._teller.send([notices.failed(move, str(error))])
-            raise
+            lost = [o for o in self._teller.send([notices.failed(move, str(error))]) if not o["delivered"]]
+            if not lost:
+                raise
+            said = "; ".join(f"{outcome['to']}: {outcome['error']}" for outcome in lost)
+            raise SourceError(error.reason, f"{error}. And not everybody could be told: {said}") from None
 
     def _try(self, rules: Rules) -> Trial:
         self._reader.settle(self.key)

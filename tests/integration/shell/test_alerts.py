@@ -141,6 +141,12 @@ def test_S14_a_rollback_that_fails_is_told_although_the_database_cannot_keep_it(
     (mail,) = mailbox.mails
     assert mail["Subject"] == f"[modelward] house-prices: rollback {B} -> {A} FAILED"
     assert "disk full" in mail.get_content()
+    mailbox.refuses = True
+    lost = alerting(mail_url(mailbox))("check")
+    assert (lost.exit_code, "not everybody could be told: 1 (mailto): the mail server answered 451" in lost.stderr) == (
+        1,
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -182,6 +188,17 @@ def test_a_file_of_addresses_that_is_not_there_is_said_and_the_rollback_happens(
     result = shell(database_url)("check", "--alert-file", str(tmp_path / "none"))
     assert (result.exit_code, registry.production) == (4, [A])
     assert "the file of alert addresses cannot be read: No such file or directory" in result.stderr
+
+
+def test_addresses_of_the_environment_and_of_its_file_are_both_told(
+    database_url: str, alerting: Send, hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    guide(database_url, BAD)
+    file = tmp_path / "alerts"
+    file.write_text(f"json://127.0.0.1:{hook.port}/file\n")
+    monkeypatch.setenv("MODELWARD_ALERT_FILE", str(file))
+    alerting(f"json://127.0.0.1:{hook.port}/url")("check")
+    assert sorted(path for path, _, _ in hook.posts) == ["/file", "/url"]
 
 
 def test_what_only_looks_or_changes_nothing_tells_nobody(database_url: str, alerting: Send, hook: Hook):
