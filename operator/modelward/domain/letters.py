@@ -22,6 +22,8 @@ class Step(StrEnum):
     REQUESTED = "Requested"
     REFUSED = "Refused"
     CLEARED = "Cleared"
+    PLACED = "Placed"
+    OBSERVED = "Observed"
     SEEN = "Seen"
 
 
