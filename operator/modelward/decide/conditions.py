@@ -10,7 +10,7 @@ from datetime import datetime
 from modelward.decide.guards import is_contested
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import ServingProblem
-from modelward.domain.status import Condition, Phase, PlacedBy, Placement, PlacementState, Status, Verdict
+from modelward.domain.status import Condition, Phase, PlacedBy, Placement, PlacementState, Rollback, Status, Verdict
 
 READY, DEGRADED, METRICS_AVAILABLE = "Ready", "Degraded", "MetricsAvailable"
 ROLLED_BACK, RECONCILING, STALLED = "RolledBack", "Reconciling", "Stalled"
@@ -88,11 +88,18 @@ def stall(status: Status) -> tuple[str, str] | None:
     rollback = status.last_rollback
     if is_contested(status):
         return Reason.CONTESTED, _contest(status)
-    if rollback is not None and rollback.phase is Phase.FAILED and rollback.to == status.current_version:
+    if rollback is not None and _has_failed(status, rollback):
         return Reason.ROLLBACK_FAILED, rollback.message
     if rollback is not None and rollback.phase.under_way:
         return None
     return _stuck(status.placement, status.current_version)
+
+
+def _has_failed(status: Status, rollback: Rollback) -> bool:
+    """Whether what the rollback left behind serves still, and nobody has said that it may."""
+    if rollback.phase is Phase.RETURNED:
+        return rollback.from_ == status.current_version and status.is_quarantined(rollback.from_)
+    return rollback.phase is Phase.FAILED and rollback.to == status.current_version
 
 
 def is_placing(status: Status) -> bool:
@@ -155,7 +162,7 @@ def _metrics(status: Status) -> Iterator[Line]:
 
 def _rolled_back(status: Status) -> Iterator[Line]:
     rollback = status.last_rollback
-    if rollback is None or rollback.patched_time is None or rollback.phase is Phase.SUPERSEDED:
+    if rollback is None or rollback.patched_time is None or rollback.phase in {Phase.SUPERSEDED, Phase.RETURNED}:
         return
     if status.current_version == rollback.from_ and status.epoch and status.epoch.placed_by is PlacedBy.SPEC:
         return  # a person named it again

@@ -49,6 +49,8 @@ class Rollout:
     complete: bool
     failed: bool
     sentence: str
+    down: bool = False
+    """Whether pods are wanted and none is available; a paused Deployment is as somebody wants it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class PlacedBy(StrEnum):
     ROLLBACK = "Rollback"
     REQUEST = "Request"
     REASSERTION = "Reassertion"
+    RETURN = "Return"
 
 
 class PlacementState(StrEnum):
@@ -49,21 +50,32 @@ class Standing(StrEnum):
     PROVEN = "Proven"
     UNPROVEN = "Unproven"
     UNJUDGED = "Unjudged"
+    NOT_STARTED = "NotStarted"
 
 
 class Phase(StrEnum):
-    """How far a rollback has come; the last three are ends."""
+    """How far a rollback has come; the last four are ends.
+
+    Returning is the intent to put back what was rolled back from, once: nothing is available any more.
+    """
 
     DECIDED = "Decided"
     PATCHED = "Patched"
+    RETURNING = "Returning"
     VERIFIED = "Verified"
     FAILED = "Failed"
     SUPERSEDED = "Superseded"
+    RETURNED = "Returned"
 
     @property
     def under_way(self) -> bool:
         """Whether something is still to be done."""
-        return self in {Phase.DECIDED, Phase.PATCHED}
+        return self in {Phase.DECIDED, Phase.PATCHED, Phase.RETURNING}
+
+    @property
+    def is_intent(self) -> bool:
+        """Whether the Deployment is about to be changed: what serves is read, not remembered."""
+        return self in {Phase.DECIDED, Phase.RETURNING}
 
 
 @dataclass(frozen=True, slots=True)

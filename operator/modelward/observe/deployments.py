@@ -89,8 +89,10 @@ def _rollout(body: Json) -> Rollout:
     wanted = body["spec"].get("replicas", 1)
     counts = [status.get(key, 0) for key in ("updatedReplicas", "availableReplicas", "replicas")]
     seen = status.get("observedGeneration", 0) >= body["metadata"].get("generation", 0)
-    sentence = f"{counts[0]} of {wanted} replicas updated, {counts[1]} available"
-    return Rollout(seen and counts == [wanted] * 3, seen and _deadline_exceeded(status), sentence)
+    paused = bool(body["spec"].get("paused"))
+    sentence = f"{counts[0]} of {wanted} replicas updated, {counts[1]} available" + (", paused" if paused else "")
+    down = seen and not paused and wanted > 0 and not counts[1]
+    return Rollout(seen and counts == [wanted] * 3, seen and _deadline_exceeded(status), sentence, down)
 
 
 def _deadline_exceeded(status: dict[str, Any]) -> bool:
