@@ -1,6 +1,6 @@
 """Conditions: how the resource stands, for people, `kubectl wait` and GitOps controllers (kstatus).
 
-Reconciling, Stalled and RolledBack are present only while True, RollbackProtected only while False.
+Reconciling, Stalled and RolledBack are present only while True, RollbackProtected only while somebody owns the field.
 """
 
 from collections.abc import Iterator

@@ -10,6 +10,7 @@ ROLLED_BACK_FROM = "modelward.dev/rolled-back-from"
 ROLLED_BACK_TO = "modelward.dev/rolled-back-to"
 ALLOW_ROLLBACK = "modelward.dev/allow-rollback"
 ALLOWED_IMAGES = "modelward.dev/allowed-images"
+LEFT_ALONE_BY = "modelward.dev/version-left-alone-by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class Deployment:
     rollback_id: str | None = None
     allow_rollback: str | None = None
     allowed_images: str | None = None
+    left_alone_by: str | None = None
+    """Field managers, with commas between, that were told to leave the version's field alone."""
     rolled_back_from: str | None = None
     rolled_back_to: str | None = None
     revision: int | None = None

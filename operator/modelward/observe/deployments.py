@@ -8,6 +8,7 @@ from modelward.domain.ports import Json
 from modelward.domain.serving import (
     ALLOW_ROLLBACK,
     ALLOWED_IMAGES,
+    LEFT_ALONE_BY,
     ROLLBACK_ID,
     ROLLED_BACK_FROM,
     ROLLED_BACK_TO,
@@ -42,6 +43,7 @@ def parse_deployment(body: Json, field: VersionField = VersionField()) -> Deploy
         rollback_id=notes.get(ROLLBACK_ID),
         allow_rollback=notes.get(ALLOW_ROLLBACK),
         allowed_images=notes.get(ALLOWED_IMAGES),
+        left_alone_by=notes.get(LEFT_ALONE_BY),
         rolled_back_from=notes.get(ROLLED_BACK_FROM),
         rolled_back_to=notes.get(ROLLED_BACK_TO),
         revision=read_revision(notes),
