@@ -19,6 +19,7 @@ from modelward.decide.decide import follow, refuse
 from modelward.decide.epochs import adopt
 from modelward.decide.previous import find_previous
 from modelward.decide.protection import protect
+from modelward.decide.recall import is_young
 from modelward.domain.decision import Announcement, Decision
 from modelward.domain.errors import ClusterError, SourceError
 from modelward.domain.ports import Clock, Cluster, QualityReader
@@ -75,6 +76,7 @@ class Reconciler:
         self.rollbacks = Rollbacks(self.scribe, fence)
         self.placements = Placements(self.scribe, fence)
         self.glance: Callable[[Entry, Spec, Status], Status] = lambda _entry, _spec, status: status
+        self.missing: Callable[[Entry, Spec], str | None] = lambda _entry, _spec: None
         self.recall: Recall = _know_all
         recall = self._recall
         census = Census(reader, self.connections, registry, rules.breaker_percent, glimpse_of)
@@ -127,7 +129,12 @@ class Reconciler:
         if spec.suspend:
             await self._suspend(entry, settled, now)
             return None
-        steered = await self.placements.steer(entry, spec, serving, settled)
+        unread = None
+        if managed.must_remember(spec.version, settled.status, serving):
+            unread = self.missing(entry, spec)
+            if is_young(settled.status):  # else a person names it anew
+                settled = replace(settled, status=managed.recalled(spec.version, settled.status, now))
+        steered = None if unread == "" else await self.placements.steer(entry, spec, serving, settled, unread)
         if steered is None:
             return None
         serving, so_far = steered

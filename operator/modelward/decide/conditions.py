@@ -60,9 +60,8 @@ def _ready(status: Status, generation: int, problem: ServingProblem | None, *, s
     rollback = status.last_rollback
     if rollback is not None and rollback.phase.under_way:
         return READY, "False", Reason.ROLLING_BACK, f"{rollback.from_} -> {rollback.to}: {rollback.message}"
-    if is_placing(status) and status.placement is not None:
-        return READY, "False", Reason.PLACING_VERSION, status.placement.message
-    return _ready_by_verdict(status, generation)
+    placing = _on_its_way(status.placement)
+    return (READY, "False", *placing) if placing else _ready_by_verdict(status, generation)
 
 
 def _ready_by_verdict(status: Status, generation: int) -> Line:
@@ -107,6 +106,15 @@ def is_placing(status: Status) -> bool:
     return status.placement is not None and status.placement.state is PlacementState.PLACING
 
 
+def _on_its_way(placement: Placement | None) -> tuple[str, str] | None:
+    """Say what is being done about spec.version; None where nothing is."""
+    if placement is not None and placement.state is PlacementState.PLACING:
+        return Reason.PLACING_VERSION, placement.message
+    if placement is not None and placement.state is PlacementState.WAITING:
+        return placement.reason, placement.message
+    return None
+
+
 def _contest(status: Status) -> str:
     placement = status.placement
     if placement is not None and placement.state is PlacementState.CONTESTED:
@@ -127,7 +135,8 @@ def _stuck(placement: Placement | None, current: str | None) -> tuple[str, str] 
     if placement.state is PlacementState.HELD:
         message = (
             f'spec.version "{placement.version}" was rolled back and is held, {current} serves: '
-            f'put spec.version: "{current}" into Git, or name another version ({placement.message})'
+            f'put spec.version: "{current}" into Git, name another version, or clear its quarantine '
+            f"({placement.message})"
         )
         return placement.reason, message
     if placement.state is PlacementState.REFUSED:
@@ -182,7 +191,7 @@ def _abnormal(status: Status) -> Iterator[Line]:
     rollback, stalled = status.last_rollback, stall(status)
     if rollback is not None and rollback.phase.under_way:
         yield RECONCILING, "True", Reason.ROLLING_BACK, f"{rollback.from_} -> {rollback.to} is {rollback.phase}"
-    elif is_placing(status) and status.placement is not None:
-        yield RECONCILING, "True", Reason.PLACING_VERSION, status.placement.message
+    elif placing := _on_its_way(status.placement):
+        yield RECONCILING, "True", *placing
     if stalled is not None:
         yield STALLED, "True", *stalled

@@ -37,6 +37,7 @@ class PlacedBy(StrEnum):
 class PlacementState(StrEnum):
     """What became of spec.version."""
 
+    WAITING = "Waiting"
     PLACING = "Placing"
     PLACED = "Placed"
     HELD = "Held"
@@ -220,7 +221,8 @@ class Rollback:
 class Placement:
     """What became of the `spec.version` named here; another one is a new word, and this is forgotten.
 
-    Placing is the intent, written before the patch, with what is to be replaced by what.
+    Placing is the intent, written before the patch, with what is to be replaced by what. Waiting stands before that, as
+    long as a resource without a memory cannot know whether the version was rolled back from.
     """
 
     version: str
