@@ -10,6 +10,7 @@ from sandbox.kubectl import Kubectl
 from sandbox.operator import Operator
 
 BROKEN = NEVER_READY.rpartition(":")[2]
+STILL_DOWN = '[{"op": "test", "path": "/status/availableReplicas", "value": null}]'
 SHORT = {"cooldown": "0s", "verifyTimeout": "1s"}
 
 
@@ -72,6 +73,7 @@ def test_past_the_progress_deadline_the_old_pods_serve_on_and_nothing_bounces(mo
     assert len(model.notes("RollbackFailed")) == 1
     target = model.target()
     assert (model.image(), target["status"]["availableReplicas"]) == (NEVER_READY, 1)
+    assert model.kubectl.try_("patch", "deployment", model.name, "--type=json", f"--patch={STILL_DOWN}").returncode
     model.set_image(B)  # a person has what works back
     status = model.until(lambda s: s["currentVersion"] == B and not condition(s, "Stalled"), "peace")
     assert model.check()["lastRollback"]["phase"] == "Failed"
