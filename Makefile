@@ -52,9 +52,11 @@ reference: .venv/.dev ## Write docs/reference.md and docs/metrics-prometheus.md 
 	$(BIN)/python -m reference
 
 manifests: .venv/.dev ## Render deploy/manifests and the table of values from the chart, and copy the CRD into it
+	$(BIN)/python -m dashboards
 	$(BIN)/python -m manifests
 
 manifests-check: .venv/.dev ## Fail where rendered manifests or copies are stale
+	$(BIN)/python -m dashboards --check
 	$(BIN)/python -m manifests --check
 	$(BIN)/python -m reference --check
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from modelward.readings import Sources
 from modelward.registry import Registry
-from modelward.scrape import Sources, pieces
+from modelward.scrape import pieces
 
 RULES = Path(__file__).resolve().parents[2] / "charts/modelward/files/rules.yaml"
 PROMTOOL = shutil.which("promtool")
