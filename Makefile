@@ -9,7 +9,7 @@ LAYERS := tests/unit tests/component tests/integration
 # Each of them starts a control plane of its own; a cluster that is given, or kind, is there once: WORKERS=0.
 WORKERS ?= $(if $(KUBECONFIG),0,2)
 .DEFAULT_GOAL := help
-.PHONY: help reference demo up down test lint fmt types unit cluster bench manifests manifests-check lock clean
+.PHONY: help reference demo up down test lint fmt types gitops unit cluster bench manifests manifests-check lock clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,11 +35,14 @@ lint: .venv/.dev ## Check style, YAML, workflows and the walls of the house
 types: .venv/.dev ## Check types
 	$(BIN)/mypy
 
-unit: .venv/.dev ## Run the tests that need no cluster: unit, component, integration (real PostgreSQL)
+unit: .venv/.dev gitops ## Run the tests that need no cluster: unit, component, integration (real PostgreSQL)
 	$(BIN)/python -m pytest --quiet --numprocesses 2 $(LAYERS)
 
-cluster: .venv/.dev ## Run the tests against a real API server
+cluster: .venv/.dev gitops ## Run the tests against a real API server
 	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile tests/cluster
+
+gitops: .venv/.dev
+	@$(BIN)/python -m sandbox.gitops
 
 bench: .venv/.dev ## Measure: latency, API calls, statements, memory; BENCH=name for one of them
 	$(BIN)/python -m bench $(BENCH)

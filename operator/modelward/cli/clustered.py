@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modelward.cli.either import ClusterWhere
+    from modelward.domain.recipes import Tool
     from modelward.domain.resource import Resource
     from modelward.remote.api import Api
     from modelward.remote.choosing import Choice
@@ -90,6 +91,18 @@ def check(where: "ClusterWhere", words: Sequence[str], output: str, timeout: tim
     _emit(output, "Check", found, one=choice.is_one)
     ends = {BY_STATUS.get(result["status"], ERROR) for result in found}
     return next(code for code in GRAVITY if code in ends)
+
+
+def gitops(where: "ClusterWhere", words: Sequence[str], tools: "Sequence[Tool]", output: str) -> int:
+    """Print what keeps Git from undoing a rollback."""
+    from modelward.remote.choosing import choose
+    from modelward.remote.gitops import gitops as tell
+
+    with _session(where) as api:
+        (resource,) = choose(api, _only(where, words, "gitops"))
+        found = tell(api, resource, tools)
+    emit(output, "GitOps", found)
+    return OK
 
 
 def rollback(

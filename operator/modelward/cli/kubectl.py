@@ -8,7 +8,7 @@ from click.shell_completion import ShellComplete
 from modelward.cli.either import KUBECTL
 from modelward.cli.main import EXIT_CODES, Verbs
 
-VERBS = ("status", "history", "compare", "check", "explain", "rollback")
+VERBS = ("status", "history", "compare", "check", "explain", "rollback", "gitops")
 NAME = "kubectl modelward"
 EPILOG = f"""
 \b

@@ -15,6 +15,7 @@ VERBS = {
     "check": "modelward.cli.judging",
     "explain": "modelward.cli.judging",
     "rollback": "modelward.cli.rollback",
+    "gitops": "modelward.cli.gitops",
     "archive": "modelward.cli.archive",
     "db": "modelward.cli.db",
     "operator": "modelward.cli.operator",

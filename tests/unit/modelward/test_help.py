@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from modelward.cli.main import VERBS, main
 
-JUDGING = [verb for verb in VERBS if verb not in {"db", "operator"}]
+JUDGING = [verb for verb in VERBS if verb not in {"db", "operator", "gitops"}]
 
 
 def help_of(*verb: str) -> str:
@@ -21,6 +21,13 @@ def test_a_verb_shows_an_example_and_where_the_database_is_named(verb: list[str]
     assert f"  modelward {' '.join(verb)}" in text
     assert "--database-url" in text
     assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_a_verb_of_the_cluster_alone_shows_an_example_and_where_it_looks():
+    text = help_of("gitops")
+    assert "  modelward gitops house-prices -n ml" in text
+    assert "--namespace" in text
+    assert "--database-url" not in text
 
 
 def test_the_first_page_lists_every_verb_whole_and_the_exit_codes():
