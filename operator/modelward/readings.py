@@ -56,7 +56,7 @@ def metric_values(sources: Sources) -> Iterator[Sample]:
 
 def _two_values(metric: MetricStatus) -> Iterator[tuple[str, float]]:
     for which, text in (("current", metric.current), ("previous", metric.previous)):
-        value = _number(text)
+        value = number(text)
         if value is not None:
             yield which, value
 
@@ -70,7 +70,7 @@ def breached(sources: Sources) -> Iterator[Sample]:
 def limits(sources: Sources) -> Iterator[Sample]:
     for entry in sources.entries:
         for metric in entry.resource.status.metrics:
-            percent = _number(metric.limit_percent)
+            percent = number(metric.limit_percent)
             if percent is not None:
                 yield (*entry.resource.key, metric.name), percent / 100
 
@@ -85,7 +85,7 @@ def samples(sources: Sources) -> Iterator[Sample]:
 def coverage(sources: Sources) -> Iterator[Sample]:
     for entry in sources.entries:
         window = entry.resource.status.window
-        percent = _number(window.label_coverage_percent) if window is not None and window.predictions else None
+        percent = number(window.label_coverage_percent) if window is not None and window.predictions else None
         if percent is not None:
             yield entry.resource.key, percent / 100
 
@@ -117,7 +117,7 @@ def letters(sources: Sources) -> Iterator[Sample]:
     yield (), float(sum(len(entry.resource.status.outbox.letters) for entry in sources.entries))
 
 
-def _number(text: str | None) -> float | None:
+def number(text: str | None) -> float | None:
     """Read a decimal of status; what is no number there is none here."""
     try:
         value = float(text) if text is not None else math.nan
