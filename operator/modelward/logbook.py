@@ -23,7 +23,8 @@ FIELDS = {
     "version, previous_version": "the version that serves, and the one that it was compared with",
     "comparison, samples": "how they were compared, and how many labelled rows of the version that serves counted",
     "window_start, window_end": "of these rows, RFC 3339",
-    "metrics": "each: `name`, `role`, `current`, `previous`, `change_percent`, `limit_percent`, `breached`, `undefined`",
+    "metrics": "each `name` with `role`, `current`, `previous`, `change_percent`, `limit_percent`, `breached` and, "
+    "where it was not judged, why in `undefined`",
     "holds": "the guards that spoke, in their order",
     "rollback_id, from_version, to_version, automatic, actor": "of a `RollBack` only",
 }
