@@ -79,13 +79,13 @@ def _linked(panel: table.Panel) -> table.Panel:
 
 def _rollbacks(made: dashboard.Dashboard) -> None:
     made.with_row(dashboard.Row("Rollbacks and alerts"))
-    phases = "sum by (phase, trigger) (increase(modelward_rollbacks_total[$__rate_interval]))"
-    made.with_panel(lines("Rollbacks", "Those that reached a phase.", "short", (phases, "{{phase}}, {{trigger}}")))
+    phases = "sum by (phase) (increase(modelward_rollbacks_total[$__rate_interval]))"
+    made.with_panel(lines("Rollbacks", "Those that reached a phase.", "short", (phases, "{{phase}}")))
     outcomes = "sum by (outcome) (increase(modelward_rollback_outcomes_total[$__rate_interval]))"
     made.with_panel(lines("Whether they helped", "Known after a window.", "short", (outcomes, "{{outcome}}")))
-    told = "sum by (reason, result) (increase(modelward_alerts_total[$__rate_interval]))"
+    told = "sum by (result) (increase(modelward_alerts_total[$__rate_interval]))"
     waiting = ("max(modelward_undelivered_letters)", "waiting")
-    made.with_panel(lines("Alerts", "What became of the messages.", "short", (told, "{{reason}} {{result}}"), waiting))
+    made.with_panel(lines("Alerts", "What became of the messages.", "short", (told, "{{result}}"), waiting))
 
 
 def _operator(made: dashboard.Dashboard) -> None:

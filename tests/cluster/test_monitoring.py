@@ -79,6 +79,8 @@ def test_an_alert_fires_and_arrives_and_no_panel_is_empty(watched: Watched):
     of_operator = watched.until_told("ModelwardContested", {"modeldeployment": watched.model.name})
     assert B in of_operator["annotations"]["summary"]
     watched.model.until(lambda s: not s.get("outbox", {}).get("letters"), "an empty outbox")
+    delivered = 'sum(increase(modelward_alerts_total{result="delivered"}[1m])) > 0'
+    wait_until(lambda: watched.prometheus.query(delivered), for_="the first delivery to be seen", timeout=PATIENCE)
     with suppress(SandboxError):  # what is empty says more than that time is over
         wait_until(lambda: find_empty(watched) == [], for_="data in every panel", timeout=PATIENCE)
     assert find_empty(watched) == []
