@@ -106,7 +106,9 @@ def a_prometheus(folder: Path, operator: int, alertmanager: int, rules: Path) ->
     (port,) = free_ports(1)
     where = [f"--config.file={folder}/config.yml", f"--web.listen-address=127.0.0.1:{port}"]
     with _running(folder, "prometheus", port, [program, *where]):
-        yield Prometheus(port)
+        started = Prometheus(port)  # its discovery takes some seconds; what happens before a first scrape is unseen
+        wait_until(lambda: started.query("up == 1"), for_="a first scrape", timeout=PATIENCE)
+        yield started
 
 
 @contextmanager
