@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from boards import NAMES, read_board
 from manifests.copies import CHART
 from manifests.helm import find_helm
 from sandbox.cluster import Cluster
@@ -21,6 +22,7 @@ EVERYTHING: dict[str, Any] = {
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
     "podMonitor": {"enabled": True},
     "prometheusRule": {"enabled": True, "alertLabels": {"team": "ml"}, "runbookUrl": "https://wiki.example.com/r"},
+    "grafanaDashboard": {"enabled": True, "annotations": {"grafana_folder": "modelward"}},
     "podDisruptionBudget": {"enabled": True},
     "networkPolicy": {
         "metricsFrom": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
@@ -214,6 +216,15 @@ def test_a_monitor_keeps_the_labels_of_models(kind: str, key: str):
         there["metadata"]["labels"] if kind == "ServiceMonitor" else there["spec"]["template"]["metadata"]["labels"]
     )
     assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
+
+
+def test_dashboards_lie_where_a_sidecar_looks():
+    found = render({"grafanaDashboard": {"enabled": True, "namespace": "grafana", "labels": {"team": "ml"}}})
+    config_map = one(found, "ConfigMap")
+    assert config_map["metadata"]["namespace"] == "grafana"
+    assert config_map["metadata"]["labels"].items() >= {"grafana_dashboard": "1", "team": "ml"}.items()
+    boards = {name: json.loads(text) for name, text in config_map["data"].items()}
+    assert boards == {name: read_board(name) for name in NAMES}
 
 
 def test_every_alert_has_a_runbook_with_its_four_sections():

@@ -1,7 +1,9 @@
 """`modelward gitops`: recipes for the Deployment as it stands, and sentences where there is none to be made."""
 
 import io
+import re
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ from modelward.domain.resource import Resource, parse_resource
 from modelward.remote.gitops import MANAGED, TRACKED, gitops
 from modelward.remote.results import GitOps
 
+PAGE = Path(__file__).parents[4] / "docs/gitops.md"
+BLOCK = re.compile(r"^\$ kubectl modelward gitops .*--tool flux\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FLUX: Json = {
     "manager": "kustomize-controller",
     "operation": "Apply",
@@ -72,6 +76,18 @@ def test_what_is_printed_is_yaml_to_paste():
     documents = [document for document in yaml.safe_load_all(said.getvalue()) if document]
     assert documents == [recipe["document"] for recipe in found["recipes"]]
     assert all(len(line) <= 102 for line in said.getvalue().splitlines() if line.startswith("#"))
+
+
+def test_the_page_shows_what_is_printed():
+    deployment = a_deployment()
+    deployment["metadata"]["managedFields"] = [FLUX]
+    said = io.StringIO()
+    with redirect_stdout(said):
+        show_gitops(Screen(), ask(resource(), deployment, Tool.FLUX))
+    (shown,) = re.findall(
+        r"^\$ kubectl modelward gitops .*--tool flux\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL
+    )
+    assert said.getvalue() == shown
 
 
 @pytest.mark.parametrize(
