@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fasteners import InterProcessLock
-
 from sandbox import go
-from sandbox.binaries import cache_folder
 from sandbox.commands import run_command
 from sandbox.errors import SandboxError
+from sandbox.kept import cache_folder
+from sandbox.modules import Module, build_lock
 
 Say = Callable[[str], None]
 HACK = Path(__file__).parent.parent
-PROGRAM, DEFINITIONS = HACK / "argocd", HACK / "crds"
+ARGO_CD = Module(HACK / "argocd", ("modelward.dev/hack/argocd",), 240)
+DEFINITIONS = HACK / "crds"
 FILES = {
     "github.com/argoproj/argo-cd/v3": "manifests/crds/application-crd.yaml",
     "github.com/fluxcd/helm-controller": "config/crd/bases/helm.toolkit.fluxcd.io_helmreleases.yaml",
@@ -32,8 +32,9 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class GitOps:
-    """A folder with the program and the definitions."""
+    """The program, and the folder of the definitions."""
 
+    program: Path
     folder: Path
 
     @property
@@ -43,7 +44,7 @@ class GitOps:
 
     def argo_cd(self, data: dict[str, str], *tasks: Json) -> list[Any]:
         """Have Argo CD read a ConfigMap's data and do tasks; hack/argocd/main.go says which there are."""
-        done = run_command([self.folder / "argocd"], stdin=json.dumps({"data": data, "tasks": tasks}))
+        done = run_command([self.program], stdin=json.dumps({"data": data, "tasks": tasks}))
         if done.returncode:
             raise SandboxError(f"Argo CD does not take it: {done.stderr.strip()[-2000:]}")
         answers: list[Any] = json.loads(done.stdout)
@@ -52,31 +53,29 @@ class GitOps:
 
 def build(say: Say = print) -> GitOps:
     """Build what is not built yet; a second call, or a second clone, finds it there."""
-    folder = cache_folder() / f"gitops-{_digest()}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with InterProcessLock(folder.with_suffix(".lock")):
-        if not folder.exists():
-            _build_into(folder, say)
-    return GitOps(folder)
+    program = ARGO_CD.build(say) / "argocd"
+    folder = cache_folder() / f"definitions-{_digest()}"
+    if not folder.exists():
+        with build_lock(say):
+            if not folder.exists():
+                _collect(folder, say)
+    return GitOps(program, folder)
 
 
 def _digest() -> str:
     digest = hashlib.sha256(repr(FILES).encode())
-    for path in sorted([*PROGRAM.iterdir(), *DEFINITIONS.iterdir()]):
+    for path in sorted(DEFINITIONS.iterdir()):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def _build_into(folder: Path, say: Say) -> None:
-    """Build beside the final place and rename: what stands there is whole."""
-    tool = go.find(say)
-    say(f"building Argo CD's Lua from Go modules: once, about four minutes on two cores, kept in {folder.parent}")
+def _collect(folder: Path, say: Say) -> None:
+    """Collect beside the final place and rename: what stands there is whole."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="building-") as scratch:
-        out = Path(scratch) / "gitops"
+        out = Path(scratch) / "definitions"
         out.mkdir()
-        for module, source in _download(tool).items():
+        for module, source in _download(go.find(say)).items():
             shutil.copyfile(source / FILES[module], out / Path(FILES[module]).name)
-        go.run(tool, PROGRAM, "build", "-trimpath", "-ldflags", "-s -w", "-o", f"{out}/argocd", ".")
         out.rename(folder)
 
 
