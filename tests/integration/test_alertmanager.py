@@ -51,3 +51,10 @@ def test_a_recovery_ends_the_degradation(alertmanager: Alertmanager):
     assert alerts_of(alertmanager, "three")
     tell(alertmanager, Step.SEEN, "Recovered", "three")
     assert not alerts_of(alertmanager, "three")
+
+
+def test_a_new_version_ends_the_rollback_that_came_before(alertmanager: Alertmanager):
+    tell(alertmanager, Step.PATCHED, "RolledBack", "four")
+    assert alerts_of(alertmanager, "four")
+    tell(alertmanager, Step.OBSERVED, "VersionChanged", "four")
+    assert not alerts_of(alertmanager, "four")

@@ -1,6 +1,7 @@
 """The adapter of the Api port: the kubernetes client library; what it raises becomes a sentence with what to do."""
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,21 +18,16 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of object, for paths and for sentences."""
+    """What is asked for: as people call it, as their rights do, and how the library finds it."""
 
     name: str
-    group: str
-    version: str
-    plural: str
-
-    @property
-    def path(self) -> Any:
-        """How the library finds it."""
-        return {"group": self.group, "version": self.version, "plural": self.plural}
+    resource: str
+    path: Any = None
 
 
-OURS = Kind("ModelDeployment", GROUP, VERSION, PLURAL)
-DEPLOYMENTS = Kind("Deployment", "apps", "v1", "deployments")
+OURS = Kind("ModelDeployment", f"{PLURAL}.{GROUP}", {"group": GROUP, "version": VERSION, "plural": PLURAL})
+DEPLOYMENTS = Kind("Deployment", "deployments.apps", {"group": "apps", "version": "v1", "plural": "deployments"})
+SECRETS = Kind("Secret", "secrets")
 
 
 class KubernetesApi:
@@ -70,6 +66,15 @@ class KubernetesApi:
                 **DEPLOYMENTS.path, namespace=namespace, name=name, _request_timeout=PATIENCE
             )
         return cast("Json", found)
+
+    def get_secret(self, namespace: str, name: str) -> dict[str, str]:
+        """Read what a Secret holds, as text."""
+        from kubernetes.client import CoreV1Api  # noqa: PLC0415  heavy, and an extra
+
+        core: Any = CoreV1Api(self._login.client)
+        with self._sentences("get", namespace, name, SECRETS):
+            data = core.read_namespaced_secret(name, namespace, _request_timeout=PATIENCE).data or {}
+        return {key: b64decode(value).decode(errors="replace") for key, value in data.items()}
 
     def annotate(self, namespace: str, name: str, seen: str, notes: dict[str, str]) -> Json:
         """Merge annotations into the object that was seen."""
@@ -115,17 +120,17 @@ class KubernetesApi:
         try:
             yield
         except ApiException as error:
-            raise self._explain(error, verb, kind, namespace, name) from None
+            raise self._explain(error, verb, namespace, name, kind) from None
         except HTTPError as error:
             reason = getattr(error, "reason", None) or error
             raise ClusterError(f"the API server {self._login.server} does not answer: {reason}") from None
 
-    def _explain(self, error: Any, verb: str, kind: Kind, namespace: str | None, name: str | None) -> ClusterError:
+    def _explain(self, error: Any, verb: str, namespace: str | None, name: str | None, kind: Kind) -> ClusterError:
         said = _message(error)
         if error.status == 401:
             return ForbiddenError(f"the cluster does not know {self.user}: log in again. It says: {said}")
         if error.status == 403:
-            return ForbiddenError(_forbidden(self.user, verb, kind, namespace))
+            return ForbiddenError(_forbidden(self.user, verb, namespace, kind.resource))
         if error.status == 404 and name is not None and "NotFound" in (error.body or ""):
             return NotFoundError(f"there is no {kind.name} {namespace}/{name}")
         if error.status == 404:
@@ -134,14 +139,16 @@ class KubernetesApi:
             )
         if error.status == 409:
             return ConflictError()
-        return ClusterError(f"the API server refused to {verb} {kind.plural}: {error.status} {said}")
+        return ClusterError(f"the API server refused to {verb} {kind.resource}: {error.status} {said}")
 
 
-def _forbidden(user: str, verb: str, kind: Kind, namespace: str | None) -> str:
+def _forbidden(user: str, verb: str, namespace: str | None, resource: str) -> str:
     where = "--all-namespaces" if namespace is None else f"--namespace {namespace}"
     place = "all namespaces" if namespace is None else f"namespace {namespace}"
-    what = f"{kind.plural}.{kind.group}"
-    return f"{user} may not {verb} {what} in {place}. To see what may be done: kubectl auth can-i {verb} {what} {where}"
+    return (
+        f"{user} may not {verb} {resource} in {place}. To see what may be done: "
+        f"kubectl auth can-i {verb} {resource} {where}"
+    )
 
 
 def _changes(answer: Any, what: str) -> Iterator[Json]:
