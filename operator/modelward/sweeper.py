@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from modelward.decide.managed import GRACE
+from modelward.decide.managed import GRACE, is_pending
 from modelward.domain.errors import ClusterError, ConflictError, NotFoundError, ThrottledError
 from modelward.domain.resource import Resource, parse_resource
 from modelward.domain.status import Verdict
@@ -284,7 +284,7 @@ class Sweeper:
         spec = entry.resource.spec
         if spec is None or spec.suspend:
             return float("inf")
-        if entry.drifted_since is not None:
+        if entry.drifted_since is not None or is_pending(spec.version, entry.resource.status):
             return min(entry.next_check, self._monotonic() + GRACE.total_seconds())
         return entry.next_check
 

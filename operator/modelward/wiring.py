@@ -132,7 +132,7 @@ def employ(
     postman = Postman(registry, scribe, deliveries, rollbacks.fence, monotonic, sweeper.kick)
     scribe.mailroom.audited, scribe.mailroom.notify = postman.audited, postman.notify
     memory = Memory(book, reconciler.connections, monotonic, sweeper.kick)
-    reconciler.glance, reconciler.recall = memory.glance, memory.recall
+    reconciler.glance, reconciler.missing, reconciler.recall = memory.glance, memory.missing, memory.recall
     return postman
 
 

@@ -58,13 +58,19 @@ def find_news(change: Change) -> tuple[News, ...]:
 
 # -- the looks -------------------------------------------------------------------------------------------------------
 
-TOLD: dict[Phase, AlertOn] = {Phase.PATCHED: AlertOn.ROLLED_BACK, Phase.FAILED: AlertOn.ROLLBACK_FAILED}
+TOLD: dict[Phase, AlertOn] = {
+    Phase.PATCHED: AlertOn.ROLLED_BACK,
+    Phase.FAILED: AlertOn.ROLLBACK_FAILED,
+    Phase.RETURNED: AlertOn.ROLLBACK_FAILED,
+}
 NAMED: dict[Phase, Reason] = {
     Phase.DECIDED: Reason.ROLLING_BACK,
     Phase.PATCHED: Reason.ROLLED_BACK,
     Phase.VERIFIED: Reason.ROLLED_BACK,
     Phase.FAILED: Reason.ROLLBACK_FAILED,
     Phase.SUPERSEDED: Reason.SUPERSEDED,
+    Phase.RETURNING: Reason.ROLLBACK_FAILED,
+    Phase.RETURNED: Reason.ROLLBACK_FAILED,
 }
 
 

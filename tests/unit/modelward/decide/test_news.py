@@ -51,6 +51,8 @@ PHASES = {
     Phase.VERIFIED: (Reason.ROLLED_BACK, set[str]()),
     Phase.FAILED: (Reason.ROLLBACK_FAILED, {AlertOn.ROLLBACK_FAILED}),
     Phase.SUPERSEDED: (Reason.SUPERSEDED, set[str]()),
+    Phase.RETURNING: (Reason.ROLLBACK_FAILED, set[str]()),
+    Phase.RETURNED: (Reason.ROLLBACK_FAILED, {AlertOn.ROLLBACK_FAILED}),
 }
 
 
