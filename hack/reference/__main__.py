@@ -10,10 +10,15 @@ from pathlib import Path
 from modelward import settings
 from modelward.decide.guards import GUARDS
 from modelward.domain.reasons import Reason
+from modelward.logbook import FIELDS
 from modelward.settings import PREFIX, Settings
 from reference import prometheus
 from reference.tables import make_table
 
+LOG_LINES = """\
+With `MODELWARD_LOG_FORMAT` json, each line is one object with `time`, `level`, `logger`, `message`, and `traceback`
+where there is one. Each decision (a verdict on a version, or a rollback that was asked for) is one line that has these
+fields as well; it is DEBUG where it says nothing new, else INFO. Numbers are those of status, null where undefined."""
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
 
@@ -27,6 +32,8 @@ def render() -> str:
         make_table(("reason", "meaning"), [(f"`{r.value}`", r.meaning) for r in sorted(Reason)]),
         "## Settings of the operator\n\nEnvironment variables; the chart sets them.",
         make_table(("variable", "default", "meaning"), _settings()),
+        f"## Log lines\n\n{LOG_LINES}",
+        make_table(("field", "meaning"), [(f"`{key.replace(', ', '`, `')}`", said) for key, said in FIELDS.items()]),
     ]
     return "\n\n".join(parts) + "\n"
 
