@@ -50,6 +50,19 @@ def steps_of(page: Path, group: str) -> list[Step]:
     return [step for block in read_blocks(page) if block.group == group for step in _steps(block)]
 
 
+def quotes(page: Path) -> dict[str, str]:
+    """Return the texts that a page quotes (```text NAME), by their names."""
+    found = [(block.group, block.text.strip()) for block in read_blocks(page) if block.language == "text"]
+    names = [name for name, _ in found]
+    assert len(names) == len(set(names)), "each text has a name of its own"
+    return dict(found)
+
+
+def says(expected: str, said: str) -> bool:
+    """Whether a text is what the page says, with `...` for what differs."""
+    return bool(said) and doctest.OutputChecker().check_output(f"{expected}\n", f"{said}\n", FLAGS)
+
+
 def _steps(block: Block) -> Iterator[Step]:
     if block.language == "sh":
         yield Step(block.text, None, block.line)

@@ -1,6 +1,5 @@
 """docs/quickstart.md, the part that needs a cluster: run as it stands, and what is shown is what comes out."""
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +22,6 @@ def test_a_reader_sees_a_rollback(
     kubeconfig.write_bytes(cluster.kubeconfig.read_bytes())  # the reader chooses a namespace, which is written there
     kubeconfig.chmod(0o600)
     environment = {"DATABASE_URL": make_database(migrated=False), "KUBECONFIG": str(kubeconfig)}
-    tools = (Path(sys.executable).parent, postgres.binaries, Path(os.path.abspath(cluster.kubectl)).parent)
+    tools = (Path(sys.executable).parent, postgres.binaries, cluster.kubectl.absolute().parent)
     wrong = run_steps(steps_of(DOCS / "quickstart.md", "cluster"), tmp_path, environment, *tools)
     assert not wrong, "\n\n".join(wrong)

@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from builders import NAMESPACE, A, B, a_deployment, image_of
-from component.mail import Mail
+from builders import NAMESPACE, A, B, C, a_deployment, image_of
 from component.test_broken_feed import a_world_with_a_broken_feed
 from component.test_contests import KEY as DEPLOYMENT
 from component.test_held import a_held_world
@@ -13,6 +12,7 @@ from component.test_keepers import a_kept_world, apply
 from component.told import SOON, a_told_world
 from component.world import BAD, CHECK, GOOD, HOUR, MINUTE, World, a_degraded_world
 from doubles import a_source_error
+from modelward.domain.errors import SourceError
 from modelward.domain.reasons import Reason
 
 Producer = Callable[[], Awaitable[str]]
@@ -189,6 +189,12 @@ async def _does_not_start() -> str:
     world = await a_degraded_world(rollback={"verifyTimeout": "5m"})
     world.cluster.rolls_out = False
     await world.turn(CHECK)
+
+    def wait_for_pods(body: dict[str, Any]) -> None:
+        generation = body["metadata"]["generation"]
+        body["status"] = {"observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 0}
+
+    world.cluster.edit(*DEPLOYMENT, wait_for_pods)
     await world.turn(timedelta(minutes=6))
     return condition(world, "Ready")
 
@@ -241,10 +247,9 @@ async def _template() -> str:
 
 
 @symptom("NoTarget")
-async def _nothing_older() -> str:
+async def _archived() -> str:
     world = await a_degraded_world()
-    world.edit(previousVersion=A)
-    world.reader.archived = {A}
+    world.reader.registered = {A: True}
     await world.turn(CHECK)
     return holds(world)
 
@@ -262,8 +267,15 @@ def holds_of(world: World, name: str) -> str:
 
 @symptom("Landing")
 async def _shifted() -> str:
-    world = await a_degraded_world()
-    await world.turn(CHECK)
+    world = await a_first_world()
+    world.predict(A, GOOD, over=HOUR)
+    for version in (B, C):
+        world.deploy(version)
+        await world.turn(MINUTE)
+        world.clock.advance(HOUR)
+        world.predict(version, GOOD if version == B else BAD, over=HOUR)
+        world.clock.advance(-HOUR)
+        await world.turn(HOUR)
     for _ in range(8):
         await world.go_bad()
     return holds(world)
@@ -331,9 +343,8 @@ async def _no_address() -> str:
 
 @symptom("AuditUnavailable")
 async def _no_audit() -> str:
-    mail = Mail()
-    world = await a_degraded_world(mail)
-    mail.book.error = a_source_error(Reason.SCHEMA_MISMATCH)
+    world, mail = await a_told_world()
+    mail.book.error = SourceError(Reason.AUDIT_UNAVAILABLE, "the table modelward.audit is not there")
     await world.turn(CHECK)
     await world.turn(SOON)
     return f"status.audit: {world.status().audit}"
