@@ -6,6 +6,7 @@ What stands behind a block's language is its group (```sh database). In `sh` blo
 
 import doctest
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -48,6 +49,12 @@ def read_blocks(page: Path) -> Iterator[Block]:
 def steps_of(page: Path, group: str) -> list[Step]:
     """List what a reader of a group types."""
     return [step for block in read_blocks(page) if block.group == group for step in _steps(block)]
+
+
+def prose_of(page: Path) -> str:
+    """Return a page without its blocks of code and without the addresses of its links."""
+    text = re.sub(r"^ *```.*?^ *```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"\]\([^)]*\)", "]", text)
 
 
 def quotes(page: Path) -> dict[str, str]:
