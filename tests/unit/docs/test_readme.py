@@ -1,0 +1,52 @@
+"""README.md promises nothing without leading to the tests that show it, and begins with what a newcomer needs."""
+
+import re
+
+import pytest
+
+from pages import DOCS
+
+ROOT = DOCS.parent
+README = (ROOT / "README.md").read_text()
+PROMISES = re.split(r"^- ", README.partition("## What it promises")[2].partition("\n\nRequests")[0], flags=re.MULTILINE)
+PROOF = re.compile(r"`tests/[\w/]+\.py::\w+")
+LINK = re.compile(r"\]\(([^)#]+)(?:#([^)]*))?\)")
+
+
+def section(page: str, anchor: str) -> str:
+    """Return what stands below a heading, up to the next one."""
+    for found in re.split(r"^##+ ", (ROOT / page).read_text(), flags=re.MULTILINE)[1:]:
+        title, _, text = found.partition("\n")
+        if re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") == anchor:
+            return text
+    return ""
+
+
+@pytest.mark.parametrize("promise", PROMISES[1:], ids=lambda text: text.partition(".")[0].strip("*"))
+def test_a_promise_leads_to_tests(promise: str):
+    shown_by = promise.partition("Shown by:")[2]
+    links = LINK.findall(shown_by)
+    assert links, promise
+    for page, anchor in links:
+        assert PROOF.search(section(page, anchor)), f"{page}#{anchor} names no test"
+
+
+def test_there_are_promises():
+    assert len(PROMISES) > 5
+
+
+def test_the_first_screen_says_what_it_does_what_it_needs_and_how_to_try_it():
+    first = README.partition("## Use it")[0]
+    at = [
+        first.find(words)
+        for words in ("puts the serving Deployment back", "It needs", "make demo", "make test", "quick")
+    ]
+    assert at == sorted(at)
+    assert min(at) > 0
+    assert len(first.splitlines()) < 50
+
+
+def test_every_page_is_one_step_away():
+    linked = {page for page, _ in LINK.findall(README)}
+    pages = {str(page.relative_to(ROOT)) for page in DOCS.rglob("*.md")}
+    assert pages - linked == set()
