@@ -9,7 +9,7 @@ LAYERS := tests/unit tests/component tests/integration
 # Each of them starts a control plane of its own; a cluster that is given, or kind, is there once: WORKERS=0.
 WORKERS ?= $(if $(KUBECONFIG),0,2)
 .DEFAULT_GOAL := help
-.PHONY: help reference demo up down test lint fmt types unit cluster bench manifests manifests-check lock clean
+.PHONY: help reference docs docs-check demo up down test lint fmt types unit cluster bench manifests manifests-check lock clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ up: .venv/.demo ## Start cluster, database and operator in the background, to pl
 down: .venv/.demo ## Stop what `make up` started, and remove its files
 	@$(BIN)/python -m sandbox down
 
-test: .venv/.dev lint types manifests-check unit cluster ## Check everything: style, types, walls, and every test
+test: .venv/.dev lint types manifests-check docs-check unit cluster ## Check everything: style, types, walls, and every test
 
 lint: .venv/.dev ## Check style, YAML, workflows and the walls of the house
 	$(BIN)/ruff check --quiet .
@@ -51,6 +51,12 @@ fmt: .venv/.dev ## Put the code into shape
 reference: .venv/.dev ## Write docs/reference.md and docs/metrics-prometheus.md anew from the source
 	$(BIN)/python -m reference
 
+docs: .venv/.docs ## Build the pages into a site with search, in build/site; it needs no network
+	@$(BIN)/python -m handbook
+
+docs-check: .venv/.docs ## Check that the site can be built: links, anchors, navigation, nothing fetched from elsewhere
+	$(BIN)/python -m pytest --quiet tests/site
+
 manifests: .venv/.dev ## Render deploy/manifests and the table of values from the chart, and copy the CRD into it
 	$(BIN)/python -m manifests
 
@@ -64,6 +70,7 @@ lock: .venv/.uv ## Pin all dependencies anew, with hashes
 	$(LOCK) requirements/operator.in -o requirements/operator.txt
 	$(LOCK) requirements/demo.in -o requirements/demo.txt -c requirements/operator.txt
 	$(LOCK) requirements/dev.in -o requirements/dev.txt -c requirements/demo.txt
+	$(LOCK) requirements/docs.in -o requirements/docs.txt -c requirements/dev.txt
 
 clean: ## Remove the virtual environment and every cache in this folder
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
@@ -84,4 +91,8 @@ clean: ## Remove the virtual environment and every cache in this folder
 
 .venv/.dev: .venv/.demo requirements/dev.txt
 	@$(UV) pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.docs: .venv/.dev requirements/docs.txt
+	@$(UV) pip install --quiet --require-hashes -r requirements/docs.txt
 	@touch $@

@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     except BuildError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{BUILT}/index.html")
+    print(f"{BUILT}/index.html; with search: {sys.executable} -m http.server --bind 127.0.0.1 --directory {BUILT}")
     return 0
 
 

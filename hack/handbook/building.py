@@ -1,5 +1,6 @@
 """Gathers the pages as they lie in the repository, so that their links hold, and has mkdocs build and check them."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,11 +10,14 @@ from pathlib import Path
 
 BUILT = Path("build/site")
 CONFIGURATION = Path(__file__).parent / "mkdocs.yaml"
+STYLE = Path(__file__).parent / "site.css"
 PAGES = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "charts/modelward/README.md")
 FOLDERS = ("docs", "deploy/examples")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SITUATION = re.compile(r"^(```\w+) .*$", re.MULTILINE)
 """What stands behind a block's language is for the tests that run it."""
+LONG_NAME = re.compile(r"^\| `([\w.\[\]*]+\.[\w.\[\]*]+)` ", re.MULTILINE)
+"""A dotted name that begins a table's row."""
 
 
 class BuildError(Exception):
@@ -25,12 +29,13 @@ def build(root: Path, site: Path, configuration: Path = CONFIGURATION) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         gathered = Path(scratch) / "pages"
         gather(root, gathered)
+        shutil.copyfile(STYLE, gathered / STYLE.name)
         settings = Path(scratch) / "mkdocs.yaml"
         settings.write_text(configuration.read_text())
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"]
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--clean"]  # quiet, it would be deaf
         done = subprocess.run(
             [*command, "--config-file", settings, "--site-dir", site.resolve()],
-            cwd=scratch, capture_output=True, text=True, check=False,
+            cwd=scratch, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, check=False,
         )  # fmt: skip
     if done.returncode:
         raise BuildError((done.stdout + done.stderr).strip() or f"mkdocs ended with {done.returncode}")
@@ -44,9 +49,14 @@ def gather(root: Path, target: Path) -> None:
         copy = target / path.relative_to(root)
         copy.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".md":
-            copy.write_text(SITUATION.sub(r"\1", path.read_text()))
+            copy.write_text(for_readers(path.read_text()))
         else:
             shutil.copyfile(path, copy)
+
+
+def for_readers(text: str) -> str:
+    """Take away what is for tests, and say where a long name may be broken."""
+    return LONG_NAME.sub(lambda m: f"| <code>{m[1].replace('.', '.<wbr>')}</code> ", SITUATION.sub(r"\1", text))
 
 
 def find_pages(root: Path) -> list[Path]:
