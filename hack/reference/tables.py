@@ -1,11 +1,12 @@
 """Tables in Markdown."""
 
 import re
+from collections.abc import Sequence
 
 CODE = re.compile(r"(`[^`]*`)")
 
 
-def make_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def make_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Write a table; what would end a cell or begin a tag is written as a character."""
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
