@@ -2,12 +2,14 @@
 
 import pytest
 
+from component import refusals
 from component.symptoms import SYMPTOMS
 from pages import DOCS, quotes
 from pages import says as page_says
 
 PAGE = DOCS / "troubleshooting.md"
 QUOTED = quotes(PAGE)
+assert refusals, "the other half of SYMPTOMS"
 
 
 @pytest.mark.parametrize("name", SYMPTOMS)

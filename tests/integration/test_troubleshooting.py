@@ -2,6 +2,7 @@
 
 import pytest
 
+from component import refusals
 from component.symptoms import SYMPTOMS as IN_MEMORY
 from integration.symptoms import SYMPTOMS
 from pages import DOCS, quotes
@@ -9,6 +10,7 @@ from pages import says as page_says
 
 PAGE = DOCS / "troubleshooting.md"
 QUOTED = quotes(PAGE)
+assert refusals, "the other half of SYMPTOMS"
 
 
 @pytest.mark.parametrize("name", SYMPTOMS)
