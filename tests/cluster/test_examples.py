@@ -6,9 +6,11 @@ from pathlib import Path
 
 import yaml
 
+from cluster.scenes import A, Model
 from pages import DOCS, run_steps, steps_of
 from sandbox.cluster import Cluster
 from sandbox.kubectl import Kubectl
+from sandbox.operator import Operator
 
 
 def test_the_cronjob_is_taken_where_pods_are_restricted(kubectl: Kubectl, namespace: str, root: Path):
@@ -34,6 +36,19 @@ def test_S11_a_reader_of_the_page_has_a_job_that_checks(cluster: Cluster, kubect
     assert not wrong, "\n\n".join(wrong)
     job = kubectl.json("get", "job", "check-now")
     assert job["spec"]["template"]["spec"]["containers"][0]["args"][0] == "--check"
+
+
+def test_a_reader_of_the_page_on_mail_has_an_address_that_can_be_read(
+    cluster: Cluster, operator: Operator, kubectl: Kubectl, database_url: str, tmp_path: Path
+):
+    assert operator
+    Model(kubectl, database_url).deploy(A)
+    kubectl.run("create", "secret", "generic", "house-prices-db", f"--from-literal=uri={database_url}")
+    mine = replace(cluster, kubeconfig=copy_of(cluster, tmp_path))
+    Kubectl(mine).run("config", "set-context", "--current", f"--namespace={kubectl.namespace}")
+    environment = {"KUBECONFIG": str(mine.kubeconfig)}
+    wrong = run_steps(steps_of(DOCS / "email.md", "cluster"), tmp_path, environment, tools(cluster))
+    assert not wrong, "\n\n".join(wrong)
 
 
 def copy_of(cluster: Cluster, folder: Path) -> Path:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from pages import DOCS
+from reference.fields import list_columns
 
 ROOT = DOCS.parent
 README = (ROOT / "README.md").read_text()
@@ -50,3 +51,8 @@ def test_every_page_is_one_step_away():
     linked = {page for page, _ in LINK.findall(README)}
     pages = {str(page.relative_to(ROOT)) for page in DOCS.rglob("*.md")}
     assert pages - linked == set()
+
+
+def test_kubectl_get_shows_the_columns_that_the_readme_does():
+    shown = re.findall(r"^(NAME .*)$", README, re.MULTILINE)[0].split()
+    assert shown == ["NAME", *(name for name, wide, _ in list_columns() if not wide)]
