@@ -31,7 +31,7 @@ def build(root: Path, site: Path, configuration: Path = CONFIGURATION) -> None:
         gather(root, gathered)
         shutil.copyfile(STYLE, gathered / STYLE.name)
         settings = Path(scratch) / "mkdocs.yaml"
-        settings.write_text(configuration.read_text())
+        settings.write_text(with_every_page(configuration.read_text(), root))
         command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--clean"]  # quiet, it would be deaf
         done = subprocess.run(
             [*command, "--config-file", settings, "--site-dir", site.resolve()],
@@ -39,6 +39,14 @@ def build(root: Path, site: Path, configuration: Path = CONFIGURATION) -> None:
         )  # fmt: skip
     if done.returncode:
         raise BuildError((done.stdout + done.stderr).strip() or f"mkdocs ended with {done.returncode}")
+
+
+def with_every_page(configuration: str, root: Path) -> str:
+    """Add the pages that the navigation leaves out at its end, so that no page is lost."""
+    pages = [str(page.relative_to(root)) for page in find_pages(root)]
+    lost = [page for page in pages if f": {page}\n" not in configuration]
+    more = "".join(f"      - {page}\n" for page in lost)
+    return f"{configuration}  - More:\n{more}" if lost else configuration
 
 
 def gather(root: Path, target: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from modelward.decide import conditions
 from modelward.domain import letters, metrics, questions, spec, status
 from modelward.domain.reasons import Reason
 from pages import DOCS, prose_of
@@ -53,6 +54,7 @@ def alerts() -> set[str]:
 
 DEFINED = (
     {reason.value for reason in Reason}
+    | {value for name, value in vars(conditions).items() if name.isupper()}
     | set(words.CONDITIONS)
     | choices([read_schema("spec"), read_schema("status")])
     | enumerations(letters, metrics, questions, spec, status)

@@ -9,6 +9,7 @@ import yaml
 from click.testing import CliRunner
 
 from modelward.cli.main import main
+from modelward.decide import conditions, outbox
 from modelward.domain.reasons import Reason
 from reference import verbs, words
 from reference.fields import list_fields, read_schema
@@ -76,11 +77,9 @@ def test_every_annotation_that_the_source_reads_or_writes_has_its_row():
     assert all(cells(annotation) for annotation in used - {no_annotation})
 
 
-def test_every_condition_that_the_schema_speaks_of_has_its_row():
-    said = read_schema("status")["properties"]["conditions"]["description"]
-    assert set(re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)*(?=[ :]|$)", said)) & set(words.CONDITIONS) == set(
-        words.CONDITIONS
-    )
+def test_every_condition_that_the_source_writes_has_its_row():
+    written = {value for name, value in vars(conditions).items() if name.isupper() and isinstance(value, str)}
+    assert written | {outbox.ALERTS_READY} == set(words.CONDITIONS), "hack/reference/words.py tells of conditions"
     assert all(cells(name) for name in words.CONDITIONS)
 
 
