@@ -12,7 +12,7 @@ WORKERS ?= $(if $(KUBECONFIG),0,2)
 KUBERNETES ?= 1.36
 export SANDBOX_KUBERNETES = $(KUBERNETES)
 .DEFAULT_GOAL := help
-.PHONY: help reference docs docs-check demo up down test lint fmt types unit cluster cluster-oldest bench manifests manifests-check lock release-check clean
+.PHONY: help reference docs docs-check demo up down quickstart test lint fmt types unit cluster cluster-oldest bench manifests manifests-check lock release-check clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ up: .venv/.demo ## Start cluster, database and operator in the background, to pl
 
 down: .venv/.demo ## Stop what `make up` started, and remove its files
 	@$(BIN)/python -m sandbox down
+
+quickstart: .venv/.dev ## Run docs/quickstart.md as its reader does, from `make up` to `make down`
+	$(BIN)/python -m pytest --quiet tests/reader
 
 test: .venv/.dev lint types manifests-check docs-check unit cluster cluster-oldest ## Check everything: style, types, walls, and every test
 

@@ -82,14 +82,16 @@ def _steps(block: Block) -> Iterator[Step]:
         yield Step(command, expected, block.line)
 
 
-def run_steps(steps: list[Step], folder: Path, environment: Mapping[str, str], *tools: Path) -> list[str]:
+def run_steps(
+    steps: list[Step], folder: Path, environment: Mapping[str, str], *tools: Path, timeout: float = 110
+) -> list[str]:
     """Run all steps in one shell; return what went wrong, each with the line of its block."""
     path = ":".join([*map(str, tools), os.environ["PATH"]])
     script = "\n".join(map(_script, steps))
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-c", script],
-        cwd=folder, env={**environment, "PATH": path, "HOME": str(folder)},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=110,
+        cwd=folder, env={"HOME": str(folder), **environment, "PATH": path},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=timeout,
     )  # fmt: skip
     said = done.stdout.split(f"{END}\n")
     wrong = [found for step, text in zip(steps, said, strict=False) if (found := _judge(step, text))]
