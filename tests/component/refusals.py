@@ -103,6 +103,16 @@ async def _twice() -> str:
     return holds(world)
 
 
+@symptom("BudgetExhausted")
+async def _spent() -> str:
+    world = await a_degraded_world(rollback={"cooldown": "0s", "maxPerDay": 1})
+    await world.turn(CHECK)
+    world.deploy(C)
+    await world.turn(MINUTE)
+    await world.go_bad()
+    return holds(world)
+
+
 # -- asked for, and refused ------------------------------------------------------------------------------------------
 
 

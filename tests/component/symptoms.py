@@ -1,6 +1,8 @@
 """Worlds in trouble, each with the text that a person then reads: what docs/troubleshooting.md quotes."""
 
+import math
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -111,6 +113,26 @@ async def _wrong_keys() -> str:
     return condition(world, "MetricsAvailable")
 
 
+@symptom("LabelCoverageLow")
+async def _early_labels() -> str:
+    world = await a_first_world(evaluation={"minLabelCoveragePercent": 80})
+    world.predict(A, GOOD)
+    rows = world.reader.rows["house-prices"]
+    world.reader.rows["house-prices"] = [r if n % 2 else replace(r, actual=None) for n, r in enumerate(rows)]
+    await world.turn(CHECK)
+    return verdict(world)
+
+
+@symptom("NonFinitePredictions")
+async def _no_numbers() -> str:
+    world = await a_first_world()
+    world.predict(A, GOOD)
+    rows = world.reader.rows["house-prices"]
+    world.reader.rows["house-prices"] = [replace(r, prediction=math.nan) if n < 4 else r for n, r in enumerate(rows)]
+    await world.turn(CHECK)
+    return verdict(world)
+
+
 # -- not ready -------------------------------------------------------------------------------------------------------
 
 
@@ -150,6 +172,19 @@ async def _two_resources() -> str:
     found = world.status("second").condition("Ready")
     assert found is not None
     return f"Ready {found.status} {found.reason}: {found.message}"
+
+
+@symptom("VersionUnknown")
+async def _no_image() -> str:
+    world = await a_first_world(version=A, versions=[{"name": A, "image": image_of(A)}])
+    world.edit(version=B)
+    await world.turn(MINUTE)
+    return condition(world, "Ready")
+
+
+@symptom("EnvNotFound")
+async def _no_variable() -> str:
+    return condition(await a_first_world(versionField={"type": "Env", "env": {"name": "MODEL_VERSION"}}), "Ready")
 
 
 @symptom("RepositoryNotAllowed")
