@@ -20,6 +20,9 @@ CODES = {
 }
 READ_ELSEWHERE = {
     "KUBECONFIG": "Where the cluster's door finds its clusters, as kubectl does.",
+    "MODELWARD_ALERT_NETWORKS": "Networks that alerts may go to although they are this machine's or its link's.",
+    "MODELWARD_ALERT_SIGNING_KEY": "The key of signed webhooks.",
+    "MODELWARD_ALERT_URLS": "Whom to tell: addresses with blanks between them.",
     "MODELWARD_ACTOR": "Who did it, for the audit; else user@host.",
     "NO_COLOR": "Set to anything, it turns colour off.",
 }

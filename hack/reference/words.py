@@ -23,8 +23,8 @@ CONDITIONS = {
     conditions.RECONCILING: ("True, else absent", "A rollback or a placement is under way."),
     conditions.STALLED: ("True, else absent", "It does not go on without a person; the reason says why."),
     conditions.ROLLBACK_PROTECTED: (
-        "False, else absent",
-        "Flux, Argo CD or Helm owns the version's field and would write over a rollback.",
+        "True, False; absent where nobody owns the field",
+        "Flux, Argo CD or Helm owns the version's field: False until it was told to leave it alone.",
     ),
     outbox.ALERTS_READY: (
         "True, False; absent without `spec.alerts`",
@@ -42,6 +42,7 @@ REQUESTS = {
 """On a ModelDeployment, written by people and read by the operator."""
 PERMISSIONS = {
     serving.ALLOW_ROLLBACK: "The name of a ModelDeployment that may act here; asked for with `requireOptIn`.",
+    serving.LEFT_ALONE_BY: "Field managers, comma-separated, that were told to leave the version's field alone.",
     serving.ALLOWED_IMAGES: "Repositories that may be written beside the one that runs, comma-separated, with `*`.",
 }
 """On a Deployment, written by its owner and read by the operator."""

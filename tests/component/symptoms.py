@@ -10,6 +10,7 @@ from builders import NAMESPACE, A, B, a_deployment, image_of
 from component.test_contests import KEY as DEPLOYMENT
 from component.test_held import a_held_world
 from component.test_keepers import a_kept_world, apply
+from component.test_returns import a_returned_world
 from component.world import CHECK, GOOD, HOUR, MINUTE, World, a_degraded_world
 from doubles import a_source_error
 from modelward.domain.reasons import Reason
@@ -223,9 +224,15 @@ async def _does_not_start() -> str:
     await world.turn(CHECK)
 
     def wait_for_pods(body: dict[str, Any]) -> None:
-        generation = body["metadata"]["generation"]
-        body["status"] = {"observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 0}
+        body["spec"]["replicas"] = 2
+        generation = body["metadata"]["generation"] + 1
+        body["status"] = {"observedGeneration": generation, "replicas": 2, "updatedReplicas": 1, "availableReplicas": 1}
 
     world.cluster.edit(*DEPLOYMENT, wait_for_pods)
     await world.turn(timedelta(minutes=6))
     return condition(world, "Ready")
+
+
+@symptom("Returned")
+async def _nothing_serves() -> str:
+    return f"RollbackFailed: {(await a_returned_world()).notes('RollbackFailed')[0]}"
