@@ -20,6 +20,7 @@ CODES = {
 }
 READ_ELSEWHERE = {
     "KUBECONFIG": "Where the cluster's door finds its clusters, as kubectl does.",
+    "MODELWARD_ALERT_FILE": "A file with the addresses of those to tell, one a line.",
     "MODELWARD_ALERT_NETWORKS": "Networks that alerts may go to although they are this machine's or its link's.",
     "MODELWARD_ALERT_SIGNING_KEY": "The key of signed webhooks.",
     "MODELWARD_ALERT_URLS": "Whom to tell: addresses with blanks between them.",
