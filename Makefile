@@ -12,7 +12,7 @@ WORKERS ?= $(if $(KUBECONFIG),0,2)
 KUBERNETES ?= 1.36
 export SANDBOX_KUBERNETES = $(KUBERNETES)
 .DEFAULT_GOAL := help
-.PHONY: help reference docs docs-check demo up down quickstart test lint fmt types unit cluster cluster-oldest bench manifests manifests-check lock release-check clean
+.PHONY: help reference docs docs-check demo up down quickstart test lint fmt types gitops unit cluster cluster-oldest bench manifests manifests-check lock release-check clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,14 +42,17 @@ lint: .venv/.dev ## Check style, YAML, workflows and the walls of the house
 types: .venv/.dev ## Check types
 	$(BIN)/mypy
 
-unit: .venv/.dev ## Run the tests that need no cluster: unit, component, integration (real PostgreSQL)
+unit: .venv/.dev gitops ## Run the tests that need no cluster: unit, component, integration (real PostgreSQL)
 	$(BIN)/python -m pytest --quiet --numprocesses 2 $(LAYERS)
 
-cluster: .venv/.dev ## Run the tests against a real API server; KUBERNETES=1.35 for another version
+cluster: .venv/.dev gitops ## Run the tests against a real API server; KUBERNETES=1.35 for another version
 	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile tests/cluster
 
 cluster-oldest: .venv/.dev ## Run what depends on the version of Kubernetes against the oldest one that is supported
 	SANDBOX_KUBERNETES=1.30 $(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile -m every_version tests/cluster
+
+gitops: .venv/.dev
+	@$(BIN)/python -m sandbox.gitops
 
 bench: .venv/.dev ## Measure: latency, API calls, statements, memory; BENCH=name for one of them
 	$(BIN)/python -m bench $(BENCH)
@@ -68,9 +71,11 @@ docs-check: .venv/.docs ## Check that the site can be built: links, anchors, nav
 	$(BIN)/python -m pytest --quiet tests/site
 
 manifests: .venv/.dev ## Render deploy/manifests and the table of values from the chart, and copy the CRD into it
+	$(BIN)/python -m dashboards
 	$(BIN)/python -m manifests
 
 manifests-check: .venv/.dev ## Fail where rendered manifests or copies are stale
+	$(BIN)/python -m dashboards --check
 	$(BIN)/python -m manifests --check
 	$(BIN)/python -m reference --check
 

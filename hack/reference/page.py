@@ -12,6 +12,7 @@ from manifests.values import read_values
 from modelward import settings
 from modelward.decide.guards import GUARDS
 from modelward.domain.reasons import Reason
+from modelward.logbook import FIELDS
 from modelward.settings import PREFIX, Settings
 from reference import verbs, words
 from reference.fields import HEAD, list_columns, list_fields, read_schema
@@ -24,6 +25,12 @@ INTRODUCTION = """\
 Made from the source by `make reference`: nothing here is written by hand. `kubectl explain mdl.spec --recursive` says
 the same of the resource in your cluster. Metrics for Prometheus have [a page of their own](metrics-prometheus.md); what
 the words mean stands in the [glossary](glossary.md)."""
+LOG_LINES = """\
+## Log lines
+
+With `MODELWARD_LOG_FORMAT` json, each line is one object with `time`, `level`, `logger`, `message`, and `traceback`
+where there is one. Each decision (a verdict on a version, or a rollback that was asked for) is one line that has these
+fields as well; it is DEBUG where it says nothing new, else INFO. Numbers are those of status, null where undefined."""
 ANNOTATIONS = """\
 ## Annotations
 
@@ -92,6 +99,8 @@ def _settings() -> list[str]:
     return [
         "## Settings of the operator\n\nEnvironment variables; the chart sets them.",
         make_table(("variable", "default", "meaning"), rows),
+        LOG_LINES,
+        make_table(("field", "meaning"), [(f"`{key.replace(', ', '`, `')}`", said) for key, said in FIELDS.items()]),
         "## Values of the chart",
         make_values(read_values(VALUES.read_text())),
     ]
