@@ -14,8 +14,11 @@ BOARDS = {"modelward-overview.json": overview.build, "modelward-model.json": mod
 
 
 def write(make: Callable[[], Dashboard]) -> str:
-    """Write a dashboard as Grafana's JSON."""
-    return JSONEncoder(sort_keys=True, indent=2).encode(make().build()) + "\n"
+    """Write a dashboard as Grafana's JSON; a panel's number is its place, so that links to it last."""
+    built = make().build()
+    for number, panel in enumerate(built.panels or [], start=1):
+        panel.id_val = number
+    return JSONEncoder(sort_keys=True, indent=2).encode(built) + "\n"
 
 
 def main(arguments: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sandbox.commands import run_command
 from sandbox.gitops import GitOps
 from sandbox.kubectl import Kubectl
 from sandbox.operator import ROOT, Operator
+from sandbox.waiting import wait_until
 
 LEAST: dict[str, Json] = {
     "Application": {
@@ -59,10 +61,16 @@ def known(cluster: Cluster, built: GitOps) -> Iterator[None]:
     new = {file: name for file, name in names.items() if name.removeprefix("crd/") not in there}
     for file, name in new.items():
         kubectl.run("create", f"--filename={file}")
-        kubectl.run("wait", "--for=condition=Established", name, "--timeout=30s")
+        wait_until(partial(is_established, kubectl, name), for_=f"{name} to be served", timeout=30)
     yield
     for name in new.values():
         kubectl.run("delete", name, "--wait=false")
+
+
+def is_established(kubectl: Kubectl, name: str) -> bool:
+    """Whether a definition is served; `kubectl wait` trips over one that has no conditions yet."""
+    conditions = kubectl.json("get", name).get("status", {}).get("conditions") or ()
+    return any((found["type"], found["status"]) == ("Established", "True") for found in conditions)
 
 
 @pytest.fixture

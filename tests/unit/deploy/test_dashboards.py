@@ -48,6 +48,12 @@ def test_every_panel_says_what_it_shows_and_asks_the_chosen_data_source(name: st
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_every_panel_has_a_number_of_its_own(name: str):
+    numbers = [panel["id"] for panel in read_board(name)["panels"]]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_no_panel_lies_on_another_or_beyond_the_edge(name: str):
     taken: set[tuple[int, int]] = set()
     for panel in read_board(name)["panels"]:
