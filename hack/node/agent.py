@@ -1,4 +1,4 @@
-"""The node itself: containerd with runc, kubelet and kube-proxy, in the network of the namespace that we are in."""
+"""The node itself: containerd with runc, kubelet, kube-proxy and CoreDNS, in the network of the namespace we are in."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -45,6 +45,15 @@ state = "{folder}/containerd-state"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
 """
+NAMES = """
+.:53 {{
+  bind {address}
+  errors
+  kubernetes cluster.local {{
+    kubeconfig {kubeconfig}
+  }}
+}}
+"""
 
 
 @dataclass(frozen=True)
@@ -74,20 +83,10 @@ class Agent:
             list(pool.map(self._import, self.plan.images))
 
     def start(self) -> None:
-        """Start the kubelet and the Services' network."""
-        config = self.folder / "kubelet.json"
-        config.write_text(json.dumps(self.kubelet_settings()))
-        self.runner.start("kubelet", [
-            f"{self.plan.parts}/kubelet",
-            f"--config={config}",
-            f"--kubeconfig={self.kubeconfig}",
-            f"--hostname-override={NAME}",
-            f"--node-ip={ADDRESS}",
-            f"--root-dir={self.folder / 'kubelet'}",
-            f"--cert-dir={self.folder / 'kubelet-pki'}",
-        ])
-        self.runner.start("kube-proxy", [
-            f"{self.plan.parts}/kube-proxy",
+        """Start the kubelet, and the network and the names of Services."""
+        self._start_kubelet()
+        self._run(
+            "kube-proxy",
             f"--kubeconfig={self.kubeconfig}",
             "--proxy-mode=nftables",
             f"--cluster-cidr={PODS}",
@@ -96,7 +95,32 @@ class Agent:
             "--conntrack-max-per-core=0",
             "--conntrack-tcp-timeout-established=0",
             "--conntrack-tcp-timeout-close-wait=0",
-        ])
+        )
+        names = self.folder / "Corefile"
+        names.write_text(NAMES.format(address=ADDRESS, kubeconfig=self.kubeconfig))
+        self._run("coredns", "-conf", str(names))
+
+    def check(self) -> None:
+        """SandboxError with the end of its log where one of them has ended."""
+        for name in ("containerd", "kubelet", "kube-proxy", "coredns"):
+            self.runner.pid(name)
+
+    def _start_kubelet(self) -> None:
+        config = self.folder / "kubelet.json"
+        config.write_text(json.dumps(self.kubelet_settings()))
+        (self.folder / "resolv.conf").touch()
+        self._run(
+            "kubelet",
+            f"--config={config}",
+            f"--kubeconfig={self.kubeconfig}",
+            f"--hostname-override={NAME}",
+            f"--node-ip={ADDRESS}",
+            f"--root-dir={self.folder / 'kubelet'}",
+            f"--cert-dir={self.folder / 'kubelet-pki'}",
+        )
+
+    def _run(self, name: str, *arguments: str) -> None:
+        self.runner.start(name, [f"{self.plan.parts}/{name}", *arguments])
 
     def kubelet_settings(self) -> dict[str, Any]:
         """Let it use our containerd and our control groups, old or new, and never mind a full disk."""
@@ -106,6 +130,9 @@ class Agent:
             "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}},
             "authorization": {"mode": "AlwaysAllow"},
             "containerRuntimeEndpoint": f"unix://{self.folder}/containerd.sock",
+            "clusterDNS": [ADDRESS],
+            "clusterDomain": "cluster.local",
+            "resolvConf": str(self.folder / "resolv.conf"),
             "cgroupDriver": "cgroupfs",
             "cgroupRoot": f"/{self.plan.name}",
             "failCgroupV1": False,

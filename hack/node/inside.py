@@ -30,8 +30,7 @@ def _await_node(plan: Plan, agent: Agent) -> None:
     kubectl = [plan.kubectl, "--kubeconfig", plan.kubeconfig]
 
     def ready() -> bool:
-        for name in ("containerd", "kubelet", "kube-proxy"):
-            agent.runner.pid(name)
+        agent.check()
         wanted = ("wait", "--for=condition=Ready", f"node/{NAME}", "--timeout=1s")
         return run_command([*kubectl, *wanted]).returncode == 0
 

@@ -1,4 +1,4 @@
-"""What a node is made of beside the control plane: kubelet and kube-proxy from Go modules, the rest from Debian."""
+"""What a node is made of beside the control plane: kubelet, kube-proxy and CoreDNS from Go modules, the rest from Debian."""
 
 import hashlib
 import os
@@ -11,7 +11,12 @@ from sandbox import binaries, go
 from sandbox.cache import make_once
 
 Say = Callable[[str], None]
-NODE_PARTS = ("kubelet", "kube-proxy")
+COREDNS = Path(__file__).parent / "coredns"
+# module -> what is built of it
+MODULES = (
+    (binaries.MODULES / "kubernetes", ("k8s.io/kubernetes/cmd/kubelet", "k8s.io/kubernetes/cmd/kube-proxy")),
+    (COREDNS, ("./cmd/coredns",)),
+)
 # program -> the Debian package that brings it
 PROGRAMS = {
     "containerd": "containerd",
@@ -36,10 +41,6 @@ class Parts:
     plane: binaries.Binaries
     node: Path
     plugins: Path
-
-    def path(self, name: str) -> Path:
-        """Where one program is that was built here."""
-        return self.node / name if name in NODE_PARTS else self.plane.path(name)
 
 
 def search_path() -> str:
@@ -67,17 +68,18 @@ def gather(say: Say) -> Parts:
 
 
 def _target() -> Path:
-    module = binaries.MODULES / "kubernetes"
-    digest = hashlib.sha256(repr((NODE_PARTS, binaries.STAMP)).encode())
-    for name in ("go.mod", "go.sum"):
-        digest.update((module / name).read_bytes())
+    digest = hashlib.sha256(binaries.STAMP.encode())
+    for folder, packages in MODULES:
+        digest.update(repr(packages).encode())
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            digest.update(file.name.encode() + file.read_bytes())
     return binaries.cache_folder() / f"node-{binaries.KUBERNETES}-{digest.hexdigest()[:12]}"
 
 
 def _build(folder: Path, say: Say) -> None:
-    say("building kubelet and kube-proxy from Go modules: once, about three minutes on two cores")
+    say("building kubelet, kube-proxy and CoreDNS from Go modules: once, about three minutes on two cores")
     folder.mkdir()
-    packages = [f"k8s.io/kubernetes/cmd/{name}" for name in NODE_PARTS]
     flags = ["-trimpath", "-ldflags", f"-s -w {binaries.STAMP}"]
-    go.run(go.find(say), binaries.MODULES / "kubernetes", "build", *flags, "-o", f"{folder}/", *packages)
-    say("kubelet and kube-proxy are built")
+    for module, packages in MODULES:
+        go.run(go.find(say), module, "build", *flags, "-o", f"{folder}/", *packages)
+    say("they are built")

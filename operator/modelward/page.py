@@ -22,13 +22,18 @@ async def serve_page(house: House) -> web.AppRunner:
         return response
 
     app = web.Application()
-    app.router.add_get("/healthz", lambda _: _answer(ok=house.sweeper.is_alive(), what="the sweeper"))
+    app.router.add_get("/healthz", lambda _: _answer(ok=is_alive(house), what="the sweeper"))
     app.router.add_get("/readyz", lambda _: _answer(ok=house.ready, what="the first list and the Lease"))
     app.router.add_get("/metrics", metrics)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, house.settings.http_host, house.settings.http_port).start()
     return runner
+
+
+def is_alive(house: House) -> bool:
+    """Whether a restart would mend nothing: one that waits for the Lease or the API server is as alive as can be."""
+    return not house.ready or house.sweeper.is_alive()
 
 
 async def _answer(*, ok: bool, what: str) -> web.Response:

@@ -1,0 +1,87 @@
+"""The image in the chart's pod: what it may not do there, how it ends, and what it leaves behind."""
+
+from contextlib import closing
+from typing import Any
+
+from cluster.scenes import follow
+from e2e.release import HOME, Release
+from sandbox.kubectl import Kubectl
+from sandbox.waiting import wait_until
+
+Json = dict[str, Any]
+DEFINITION = "customresourcedefinition.apiextensions.k8s.io/modeldeployments.modelward.dev"
+KINDS = (
+    "clusterroles,clusterrolebindings,serviceaccounts,roles,rolebindings,deployments,replicasets,pods,leases,secrets,"
+    "configmaps,customresourcedefinitions,networkpolicies,services,poddisruptionbudgets,"
+    "validatingadmissionpolicies,validatingadmissionpolicybindings"
+)
+
+
+def test_the_pod_runs_as_nobody_on_a_root_that_cannot_be_written(operator: Release):
+    pod = operator.until_ready()
+    assert operator.python(pod, "import os; print(os.getuid(), os.getgid(), os.getgroups())").split()[:2] == ["65532"] * 2
+    assert "Read-only file system" in operator.python(pod, "open('/venv/probe', 'w')")
+    assert operator.python(pod, "open('/tmp/probe', 'w'); print('written')").strip() == "written"
+    status = operator.python(pod, "print(open('/proc/1/status').read())")
+    assert "CapEff:\t0000000000000000" in status
+    assert "NoNewPrivs:\t1" in status
+    assert "Seccomp:\t2" in status
+
+
+def test_the_strict_policy_refuses_what_is_not_so(operator: Release):
+    said = operator.kubectl.run("run", "probe", "--image=localhost/modelward:e2e", "--dry-run=server", check=False)
+    assert "violates PodSecurity" in said
+    assert not [e for e in operator.kubectl.json("get", "events")["items"] if "violates PodSecurity" in str(e)]
+
+
+def test_nothing_is_compiled_while_it_runs(operator: Release):
+    pod = operator.until_ready()
+    lacking = operator.python(
+        pod,
+        "import sys, os; import modelward.run, modelward.tell.__main__\n"
+        "print([n for n, m in sys.modules.items() if (c := getattr(m, '__cached__', None)) and not os.path.exists(c)])",
+    )
+    assert lacking.strip() == "[]"
+
+
+def test_helm_test_passes(operator: Release):
+    done = operator.helm("test", "modelward", "--timeout=120s")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Phase:          Succeeded" in done.stdout
+
+
+def test_a_pod_that_is_told_to_end_gives_the_lease_back_and_ends_by_itself(operator: Release):
+    pod = operator.until_ready()
+    path = f"/api/v1/namespaces/{HOME}/pods"
+    with closing(follow(operator.kubectl, path, pod, 60)) as states:
+        next(states)
+        operator.scale(0)
+        code = next(code for state in states if (code := exit_code(state)) is not None)
+    assert code == 0  # 137 is SIGKILL, after the grace period
+    assert operator.holder() == ""
+
+
+def test_uninstalled_it_leaves_what_keep_says_and_installed_again_it_goes_on(operator: Release):
+    before = known(operator.kubectl)
+    try:
+        done = operator.helm("uninstall", "modelward", "--wait", "--timeout=120s")
+        assert done.returncode == 0, done.stderr
+        wait_until(lambda: not operator.pods(), for_="the operator's pod to go", timeout=60)
+        left = known(operator.kubectl)
+        assert [name for name in left if "modelward" in name] == [DEFINITION]
+        assert before - left
+    finally:
+        operator.install()
+    assert known(operator.kubectl) >= {DEFINITION}
+
+
+def known(kubectl: Kubectl) -> set[str]:
+    """Name all that the chart may bring, but for ReplicaSets' and Helm's own numbers."""
+    names = kubectl.run("get", KINDS, "--output=name").split()
+    return {name for name in names if f"/{HOME}" not in name}
+
+
+def exit_code(pod: Json) -> int | None:
+    """Read how the container of a pod ended; None while it runs."""
+    (container,) = pod["status"]["containerStatuses"]
+    return container["state"].get("terminated", {}).get("exitCode")
