@@ -5,8 +5,9 @@ from typing import Any
 
 from cluster.scenes import follow
 from e2e.release import HOME, Release
+from e2e.served import Served
+from node.pictures import OLD
 from sandbox.kubectl import Kubectl
-from sandbox.waiting import wait_until
 
 Json = dict[str, Any]
 DEFINITION = "customresourcedefinition.apiextensions.k8s.io/modeldeployments.modelward.dev"
@@ -61,24 +62,25 @@ def test_a_pod_that_is_told_to_end_gives_the_lease_back_and_ends_by_itself(opera
     assert operator.holder() == ""
 
 
-def test_uninstalled_it_leaves_what_keep_says_and_installed_again_it_goes_on(operator: Release):
-    before = known(operator.kubectl)
+def test_uninstalled_it_leaves_what_keep_says_and_installed_again_it_goes_on(operator: Release, model: Served):
+    model.serve(OLD)
+    model.watch(checkInterval="10s")
+    model.until(lambda status: status.get("currentVersion") == OLD, "the first look")
+    assert len(brought(operator.kubectl)) > 10
     try:
         done = operator.helm("uninstall", "modelward", "--wait", "--timeout=120s")
         assert done.returncode == 0, done.stderr
-        wait_until(lambda: not operator.pods(), for_="the operator's pod to go", timeout=60)
-        left = known(operator.kubectl)
-        assert [name for name in left if "modelward" in name] == [DEFINITION]
-        assert before - left
+        operator.kubectl.run("wait", "--for=delete", "pods", "--all", "--timeout=60s", check=False)
+        assert brought(operator.kubectl) == [DEFINITION]
+        model.until_all_answer(OLD)
     finally:
         operator.install()
-    assert known(operator.kubectl) >= {DEFINITION}
+    model.check()
 
 
-def known(kubectl: Kubectl) -> set[str]:
-    """Name all that the chart may bring, but for ReplicaSets' and Helm's own numbers."""
-    names = kubectl.run("get", KINDS, "--output=name").split()
-    return {name for name in names if f"/{HOME}" not in name}
+def brought(kubectl: Kubectl) -> list[str]:
+    """Name all that bears our name in the operator's namespace and in the cluster."""
+    return [name for name in kubectl.run("get", KINDS, "--output=name").split() if "modelward" in name]
 
 
 def exit_code(pod: Json) -> int | None:
