@@ -2,9 +2,12 @@
 
 import json
 import subprocess
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cluster.scenes import follow
 from node.pictures import OPERATOR
 from sandbox.cluster import Cluster
 from sandbox.commands import run_command
@@ -68,9 +71,26 @@ class Release:
         """Read who holds the Lease."""
         return str(self.kubectl.json("get", "lease", "modelward")["spec"].get("holderIdentity") or "")
 
+    def exit_code(self, pod: str, end: Callable[[], object]) -> int:
+        """Watch a pod while something ends it; return how its container ended: 137 is SIGKILL, after the grace period."""
+        with closing(follow(self.kubectl, f"/api/v1/namespaces/{HOME}/pods", pod, PATIENCE)) as states:
+            next(states)
+            end()
+            return next(code for state in states if (code := _ended(state)) is not None)
+
+    def log(self, pod: str) -> str:
+        """Return all that an operator said."""
+        return self.kubectl.run("logs", pod, check=False)
+
     def python(self, pod: str, code: str) -> str:
         """Run Python in the operator's container; returns all that it says."""
         return self.kubectl.run("exec", pod, "--", "/venv/bin/python", "-c", code, check=False)
+
+
+def _ended(pod: Json) -> int | None:
+    (container,) = pod["status"]["containerStatuses"]
+    code: int | None = container["state"].get("terminated", {}).get("exitCode")
+    return code
 
 
 def make_namespace(kubectl: Kubectl, name: str) -> None:

@@ -1,15 +1,10 @@
 """The image in the chart's pod: what it may not do there, how it ends, and what it leaves behind."""
 
-from contextlib import closing
-from typing import Any
-
-from cluster.scenes import follow
-from e2e.release import HOME, Release
+from e2e.release import Release
 from e2e.served import Served
 from node.pictures import OLD
 from sandbox.kubectl import Kubectl
 
-Json = dict[str, Any]
 DEFINITION = "customresourcedefinition.apiextensions.k8s.io/modeldeployments.modelward.dev"
 KINDS = (
     "clusterroles,clusterrolebindings,serviceaccounts,roles,rolebindings,deployments,replicasets,pods,leases,secrets,"
@@ -53,12 +48,7 @@ def test_helm_test_passes(operator: Release):
 
 def test_a_pod_that_is_told_to_end_gives_the_lease_back_and_ends_by_itself(operator: Release):
     pod = operator.until_ready()
-    path = f"/api/v1/namespaces/{HOME}/pods"
-    with closing(follow(operator.kubectl, path, pod, 60)) as states:
-        next(states)
-        operator.scale(0)
-        code = next(code for state in states if (code := exit_code(state)) is not None)
-    assert code == 0  # 137 is SIGKILL, after the grace period
+    assert operator.exit_code(pod, lambda: operator.scale(0)) == 0
     assert operator.holder() == ""
 
 
@@ -81,9 +71,3 @@ def test_uninstalled_it_leaves_what_keep_says_and_installed_again_it_goes_on(ope
 def brought(kubectl: Kubectl) -> list[str]:
     """Name all that bears our name in the operator's namespace and in the cluster."""
     return [name for name in kubectl.run("get", KINDS, "--output=name").split() if "modelward" in name]
-
-
-def exit_code(pod: Json) -> int | None:
-    """Read how the container of a pod ended; None while it runs."""
-    (container,) = pod["status"]["containerStatuses"]
-    return container["state"].get("terminated", {}).get("exitCode")

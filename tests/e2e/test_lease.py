@@ -24,7 +24,14 @@ def running(release: Release) -> list[str]:
     return [pod["metadata"]["name"] for pod in release.pods() if pod["status"]["phase"] == "Running"]
 
 
-def test_killed_without_a_word_the_other_takes_over_after_the_lease_and_rolls_back(pair: Release, model: Served):
+def waiting(release: Release) -> str:
+    """Name the operator that waits for the Lease, when it says so."""
+    (other,) = set(running(release)) - {release.until_ready()}
+    wait_until(lambda: "waiting for the Lease" in release.log(other), for_="the other to wait", timeout=60)
+    return other
+
+
+def test_deleted_by_force_the_other_takes_over_and_rolls_back_once(pair: Release, model: Served):
     model.serve(OLD)
     model.predict(OLD, GOOD)
     model.watch(checkInterval="10s")
@@ -35,15 +42,20 @@ def test_killed_without_a_word_the_other_takes_over_after_the_lease_and_rolls_ba
     model.serve(NEW)
     model.predict(NEW, WORSE)
     wait_until(lambda: not pair.holder().startswith(first), for_="another holder", timeout=LEASE_SECONDS + 30)
-    second = pair.until_ready()
-    assert pair.holder().startswith(second)
+    assert pair.holder().startswith(pair.until_ready())
     model.until_rolled_back(OLD)
     model.until_all_answer(OLD)
     assert len(model.notes("RolledBack")) == 1
 
 
-def test_told_to_end_it_gives_the_lease_back_and_the_other_need_not_wait(pair: Release):
-    first = pair.until_ready()
+def test_told_to_end_it_gives_the_lease_back_and_the_one_that_waited_is_ready(pair: Release):
+    first, second = pair.until_ready(), waiting(pair)
     pair.kubectl.run("delete", "pod", first, "--wait=false")
-    wait_until(lambda: pair.ready_pods() not in ([], [first]), for_="the other to be ready", timeout=60)
-    assert pair.holder().startswith(pair.until_ready())
+    wait_until(lambda: pair.ready_pods() == [second], for_="the other to be ready", timeout=60)
+    assert pair.holder().startswith(second)
+
+
+def test_one_that_waits_ends_when_it_is_told_to_and_takes_no_lease_with_it(pair: Release):
+    first, second = pair.until_ready(), waiting(pair)
+    assert pair.exit_code(second, lambda: pair.kubectl.run("delete", "pod", second, "--wait=false")) == 0
+    assert pair.holder().startswith(first)
