@@ -9,7 +9,7 @@ LAYERS := tests/unit tests/component tests/integration
 # Each of them starts a control plane of its own; a cluster that is given, or kind, is there once: WORKERS=0.
 WORKERS ?= $(if $(KUBECONFIG),0,2)
 .DEFAULT_GOAL := help
-.PHONY: help reference demo up down test lint fmt types unit cluster bench manifests manifests-check lock clean
+.PHONY: help reference demo up down test lint fmt types unit cluster e2e image wheels bench manifests manifests-check lock clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,15 @@ unit: .venv/.dev ## Run the tests that need no cluster: unit, component, integra
 
 cluster: .venv/.dev ## Run the tests against a real API server
 	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile tests/cluster
+
+e2e: .venv/.dev ## Run the tests on a real node, with the operator from its image: needs Docker and kind, or root
+	@$(BIN)/python -m node $(BIN)/python -m pytest --quiet --timeout 400 tests/e2e
+
+image: .venv/.demo ## Build the operator's image, with Docker or with buildah
+	@$(BIN)/python -m image
+
+wheels: .venv/.demo ## Put the wheels of the image into requirements/wheels, for a build without a network
+	@$(BIN)/python -m image.wheels
 
 bench: .venv/.dev ## Measure: latency, API calls, statements, memory; BENCH=name for one of them
 	$(BIN)/python -m bench $(BENCH)

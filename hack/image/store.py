@@ -1,4 +1,4 @@
-"""Where images are built and kept as files: each is named after all that goes into it, and built when it is not there."""
+"""Where images are built and kept as files: each is named after all that goes into it, and built where it is not."""
 
 import secrets
 import shutil

@@ -1,4 +1,4 @@
-"""What builds images: Docker where an engine answers, else buildah, which needs none. Command lines only, and their run."""
+"""What builds images: Docker where an engine answers, else buildah, which needs none. Command lines, and their run."""
 
 import os
 import shutil
@@ -54,7 +54,7 @@ class Buildah:
 
     @property
     def program(self) -> Command:
-        """buildah on our store, so that nobody else's images are seen or changed."""
+        """Buildah on our store, so that nobody else's images are seen or changed."""
         places = ["--root", str(self.store / "root"), "--runroot", str(self.store / "run")]
         return ["buildah", *places, "--storage-driver", self.driver]
 

@@ -1,4 +1,4 @@
-"""The locked wheels of the operator's image in a folder, checked against their hashes: a build with them needs no network."""
+"""The locked wheels of the operator's image in a folder, checked against their hashes: a build without a network."""
 
 import hashlib
 import re

@@ -19,11 +19,8 @@ NAME = "node-0"
 PODS = "10.88.0.0/16"
 DISK = ("nodefs.available", "imagefs.available", "nodefs.inodesFree")
 # every pod on a cable of its own: whatever it sends goes through the node's routing, where Services are
-NETWORK = {
-    "cniVersion": "1.0.0",
-    "name": "modelward",
-    "plugins": [{"type": "ptp", "ipam": {"type": "host-local", "ranges": [[{"subnet": PODS}]], "routes": [{"dst": "0.0.0.0/0"}]}}],
-}
+ADDRESSES = {"type": "host-local", "ranges": [[{"subnet": PODS}]], "routes": [{"dst": "0.0.0.0/0"}]}
+NETWORK = {"cniVersion": "1.0.0", "name": "modelward", "plugins": [{"type": "ptp", "ipam": ADDRESSES}]}
 CONTAINERD = """
 version = 2
 root = "{folder}/containerd"

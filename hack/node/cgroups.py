@@ -1,6 +1,7 @@
-"""The node's control groups: one folder under each hierarchy, made before and removed after, since no namespace does it."""
+"""The node's control groups: a folder in each hierarchy, made before and removed after, since no namespace does it."""
 
 import contextlib
+from functools import partial
 from pathlib import Path
 
 from sandbox.waiting import wait_until
@@ -37,7 +38,7 @@ def remove(name: str) -> None:
     for place in hierarchies(MOUNTS.read_text()):
         group = place / name
         if group.exists():
-            wait_until(lambda group=group: _is_removed(group), for_=f"the processes in {group} to end", timeout=30)
+            wait_until(partial(_is_removed, group), for_=f"the processes in {group} to end", timeout=30)
 
 
 def left_over() -> list[str]:

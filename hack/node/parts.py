@@ -1,4 +1,4 @@
-"""What a node is made of beside the control plane: kubelet, kube-proxy and CoreDNS from Go modules, the rest from Debian."""
+"""What a node needs beside the control plane: kubelet, kube-proxy and CoreDNS from Go modules, the rest from Debian."""
 
 import hashlib
 import os

@@ -52,5 +52,3 @@ def _postgres_context(folder: Path) -> Path:
     if libraries.exists():
         shutil.copytree(libraries, server / libraries.name, symlinks=True)
     return folder
-
-

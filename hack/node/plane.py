@@ -69,8 +69,15 @@ class Plane:
     def _answers(self) -> bool:
         for name in ("etcd", "kube-apiserver"):
             self.runner.pid(name)
-        kubectl = [self.binaries / "kubectl", "--kubeconfig", self.kubeconfig]
-        return run_command([*kubectl, "get", "--raw", "/readyz"]).returncode == 0
+        command: list[str | Path] = [
+            self.binaries / "kubectl",
+            "--kubeconfig",
+            self.kubeconfig,
+            "get",
+            "--raw",
+            "/readyz",
+        ]
+        return run_command(command).returncode == 0
 
     def _start_controllers(self) -> None:
         access = [f"--{kind}kubeconfig={self.kubeconfig}" for kind in ("", "authentication-", "authorization-")]

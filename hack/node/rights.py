@@ -5,7 +5,6 @@ A machine without these rights cannot run a node; that is no failure of the proj
 
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from node import cgroups, parts
@@ -16,8 +15,11 @@ UNSHARE = ("unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc")
 NAT = "add table ip probe; add chain ip probe nat { type nat hook prerouting priority -100; }"
 # what is tried in namespaces of its own, so that it is gone at once
 TRIALS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("a network interface cannot be made (kernel without dummy or veth devices?)", ("ip", "link", "add", "type", "veth")),
-    ("nftables cannot be used (kernel without nf_tables, or no right to it)", ("nft", NAT)),
+    (
+        "a network interface cannot be made (a kernel without veth?)",
+        ("ip", "link", "add", "type", "veth"),
+    ),
+    ("nftables cannot be used (a kernel without nf_tables?)", ("nft", NAT)),
     ("a file system cannot be mounted", ("mount", "-t", "tmpfs", "probe", "/mnt")),
 )
 
@@ -29,8 +31,7 @@ def refusals() -> list[str]:
     packages = parts.missing_packages()
     if packages:
         return [f"not installed: {', '.join(packages)} (on Debian: apt-get install {' '.join(packages)})"]
-    checks: tuple[Callable[[], list[str]], ...] = (_namespaces, _trials, cgroups.refusals)
-    for check in checks:
+    for check in (_namespaces, _trials, cgroups.refusals):
         found = check()
         if found:
             return found
@@ -58,7 +59,8 @@ def _namespaces() -> list[str]:
     done = run_command([*UNSHARE, "true"])
     if done.returncode == 0:
         return []
-    return [f"namespaces of its own are refused (unshare: {done.stderr.strip()}); inside a container, it has to be privileged"]
+    said = done.stderr.strip()
+    return [f"namespaces of its own are refused (unshare: {said}); a container that runs this has to be privileged"]
 
 
 def _trials() -> list[str]:

@@ -41,7 +41,9 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="session")
 def cluster(plan: Plan) -> Cluster:
-    return Cluster(Path(plan.kubeconfig), Path(plan.kubectl), Path(plan.helm), plan.kind, Path(plan.state), lambda: None)
+    return Cluster(
+        Path(plan.kubeconfig), Path(plan.kubectl), Path(plan.helm), plan.kind, Path(plan.state), lambda: None
+    )
 
 
 @pytest.fixture(scope="session")
@@ -116,5 +118,3 @@ class forwarded:  # noqa: N801  used like a function
         """End it."""
         self._process.kill()
         self._process.communicate()
-
-

@@ -39,11 +39,12 @@ class Release:
         repository, _, tag = OPERATOR.rpartition(":")
         image = {"repository": repository, "tag": tag, "pullPolicy": "Never"}
         values = json.dumps({"image": image, "logLevel": "DEBUG"})
-        done = self.helm("upgrade", "--install", "modelward", str(CHART), "--wait", "--timeout=120s", "--values=-", stdin=values)
+        how = ("--install", "--wait", "--timeout=120s", "--values=-")
+        done = self.helm("upgrade", "modelward", str(CHART), *how, stdin=values)
         assert done.returncode == 0, done.stderr + self.kubectl.run("get", "events,pods", check=False)
         self.until_ready()
 
-    def helm(self, verb: str, *arguments: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
+    def helm(self, verb: str, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run Helm; the caller looks at the return code."""
         where = ["--kubeconfig", str(self.cluster.kubeconfig), "--namespace", HOME]
         return run_command([self.cluster.helm, verb, *arguments, *where], stdin=stdin)
@@ -72,7 +73,7 @@ class Release:
         return str(self.kubectl.json("get", "lease", "modelward")["spec"].get("holderIdentity") or "")
 
     def exit_code(self, pod: str, end: Callable[[], object]) -> int:
-        """Watch a pod while something ends it; return how its container ended: 137 is SIGKILL, after the grace period."""
+        """Watch a pod while something ends it; return how its container ended: 137 is SIGKILL, after the grace."""
         with closing(follow(self.kubectl, f"/api/v1/namespaces/{HOME}/pods", pod, PATIENCE)) as states:
             next(states)
             end()

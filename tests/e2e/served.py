@@ -93,5 +93,3 @@ def service(name: str, port: int) -> Json:
 def secret(name: str, **values: str) -> Json:
     """Keep values from eyes."""
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": values}
-
-

@@ -15,7 +15,9 @@ KINDS = (
 
 def test_the_pod_runs_as_nobody_on_a_root_that_cannot_be_written(operator: Release):
     pod = operator.until_ready()
-    assert operator.python(pod, "import os; print(os.getuid(), os.getgid(), os.getgroups())").split()[:2] == ["65532"] * 2
+    assert (
+        operator.python(pod, "import os; print(os.getuid(), os.getgid(), os.getgroups())").split()[:2] == ["65532"] * 2
+    )
     assert "Read-only file system" in operator.python(pod, "open('/venv/probe', 'w')")
     assert operator.python(pod, "open('/tmp/probe', 'w'); print('written')").strip() == "written"
     status = operator.python(pod, "print(open('/proc/1/status').read())")
