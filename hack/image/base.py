@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from image.tools import run
-from sandbox.binaries import cache_folder
 from sandbox.cache import make_once
 from sandbox.errors import SandboxError
+from sandbox.kept import cache_folder
 
 PYTHON_BASE, BUSYBOX_BASE = "localhost/modelward-base-python:1", "localhost/modelward-base-busybox:1"
 PACKAGES = ("python3", "python3-venv")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from image import base, wheels
 from image.tools import Buildah, Docker, Recipe, Tool, run, why_not_buildah, why_not_docker
-from sandbox.binaries import cache_folder
 from sandbox.cache import forget_old, make_once
 from sandbox.commands import run_command
 from sandbox.errors import SandboxError
+from sandbox.kept import cache_folder
 
 Say = Callable[[str], None]
 ROOT = Path(__file__).parent.parent.parent

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from image.tools import run
-from sandbox.binaries import cache_folder
 from sandbox.cache import make_once
+from sandbox.kept import cache_folder
 
 ROOT = Path(__file__).parent.parent.parent
 REQUIREMENTS = ROOT / "requirements"

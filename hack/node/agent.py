@@ -95,7 +95,7 @@ class Agent:
         )
         names = self.folder / "Corefile"
         names.write_text(NAMES.format(address=ADDRESS, kubeconfig=self.kubeconfig))
-        self._run("coredns", "-conf", str(names))
+        self._run("coredns", "-conf", str(names), folder=self.plan.names)
 
     def check(self) -> None:
         """SandboxError with the end of its log where one of them has ended."""
@@ -116,8 +116,8 @@ class Agent:
             f"--cert-dir={self.folder / 'kubelet-pki'}",
         )
 
-    def _run(self, name: str, *arguments: str) -> None:
-        self.runner.start(name, [f"{self.plan.parts}/{name}", *arguments])
+    def _run(self, name: str, *arguments: str, folder: str = "") -> None:
+        self.runner.start(name, [f"{folder or self.plan.node}/{name}", *arguments])
 
     def kubelet_settings(self) -> dict[str, Any]:
         """Let it use our containerd and our control groups, old or new, and never mind a full disk."""

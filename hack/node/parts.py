@@ -1,22 +1,20 @@
 """What a node needs beside the control plane: kubelet, kube-proxy and CoreDNS from Go modules, the rest from Debian."""
 
-import hashlib
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import binaries, go
-from sandbox.cache import make_once
+from sandbox import binaries
+from sandbox.modules import Module, Say
 
-Say = Callable[[str], None]
-COREDNS = Path(__file__).parent / "coredns"
-# module -> what is built of it
-MODULES = (
-    (binaries.MODULES / "kubernetes", ("k8s.io/kubernetes/cmd/kubelet", "k8s.io/kubernetes/cmd/kube-proxy")),
-    (COREDNS, ("./cmd/coredns",)),
+NODE = Module(
+    binaries.MODULES / "kubernetes",
+    ("k8s.io/kubernetes/cmd/kubelet", "k8s.io/kubernetes/cmd/kube-proxy"),
+    180,
+    binaries.STAMP,
 )
+NAMES = Module(Path(__file__).parent / "coredns", ("modelward.dev/hack/node/coredns/cmd/coredns",), 60)
 # program -> the Debian package that brings it
 PROGRAMS = {
     "containerd": "containerd",
@@ -40,6 +38,7 @@ class Parts:
 
     plane: binaries.Binaries
     node: Path
+    names: Path
     plugins: Path
 
 
@@ -62,24 +61,5 @@ def plugins() -> Path | None:
 
 def gather(say: Say) -> Parts:
     """Build what is not built yet; a second call finds it there."""
-    plane = binaries.build(say)
-    found = plugins()
-    return Parts(plane, make_once(_target(), lambda folder: _build(folder, say)), found or Path(PLUGINS[0]))
-
-
-def _target() -> Path:
-    digest = hashlib.sha256(binaries.STAMP.encode())
-    for folder, packages in MODULES:
-        digest.update(repr(packages).encode())
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            digest.update(file.name.encode() + file.read_bytes())
-    return binaries.cache_folder() / f"node-{binaries.KUBERNETES}-{digest.hexdigest()[:12]}"
-
-
-def _build(folder: Path, say: Say) -> None:
-    say("building kubelet, kube-proxy and CoreDNS from Go modules: once, about three minutes on two cores")
-    folder.mkdir()
-    flags = ["-trimpath", "-ldflags", f"-s -w {binaries.STAMP}"]
-    for module, packages in MODULES:
-        go.run(go.find(say), module, "build", *flags, "-o", f"{folder}/", *packages)
-    say("they are built")
+    plane = binaries.build(say, binaries.NEWEST)
+    return Parts(plane, NODE.build(say), NAMES.build(say), plugins() or Path(PLUGINS[0]))

@@ -19,7 +19,8 @@ class Plan:
     helm: str
     images: tuple[str, ...]
     plane: str = ""
-    parts: str = ""
+    node: str = ""
+    names: str = ""
     plugins: str = ""
     snapshotter: str = "overlayfs"
 

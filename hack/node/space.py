@@ -73,7 +73,8 @@ def _plan(state: Path, made: parts.Parts, images: Sequence[Path]) -> Plan:
         helm=str(made.plane.path("helm")),
         images=tuple(str(image) for image in images),
         plane=str(made.plane.folder),
-        parts=str(made.node),
+        node=str(made.node),
+        names=str(made.names),
         plugins=str(made.plugins),
         snapshotter="overlayfs" if rights.overlays_work(state) else "native",
     )
