@@ -6,7 +6,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
@@ -32,19 +32,11 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def reasons() -> dict[str, str | None]:
-    """Say of each kind of node why it cannot be had; None where it can."""
-    chosen = os.environ.get(CHOICE)
-    if chosen and chosen not in KINDS:
-        raise SandboxError(f"{CHOICE}={chosen}: it is one of {', '.join(KINDS)}, or not set")
-    return {name: kind.why_not() for name, kind in KINDS.items() if chosen in {None, "", name}}
-
-
 def main(arguments: list[str]) -> int:
     """Take the first kind of node that can be had, and run the command there."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        usable = usable_kinds()
+        usable = choose(KINDS, os.environ.get(CHOICE))
         return 0 if arguments == ["--check"] else run(usable, arguments or [os.environ.get("SHELL", "/bin/sh")])
     except SandboxError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -54,24 +46,27 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-def usable_kinds() -> list[str]:
-    """Name the kinds of node that can be had; SandboxError says why there is none."""
-    found = reasons()
-    usable = [name for name, reason in found.items() if reason is None]
+def choose(kinds: Mapping[str, Kind], chosen: str | None) -> list[Kind]:
+    """Return the kinds of node that can be had, or the one that was chosen; SandboxError says why there is none."""
+    if chosen and chosen not in kinds:
+        raise SandboxError(f"{CHOICE}={chosen}: it is one of {', '.join(kinds)}, or not set")
+    asked = [kind for name, kind in kinds.items() if chosen in {None, "", name}]
+    found = [(kind, kind.why_not()) for kind in asked]
+    usable = [kind for kind, reason in found if reason is None]
     if not usable:
-        raise SandboxError("no real node can be had here:\n" + "\n".join(f"  {r}" for r in found.values()))
+        raise SandboxError("no real node can be had here:\n" + "\n".join(f"  {reason}" for _, reason in found))
     return usable
 
 
-def run(usable: list[str], command: list[str]) -> int:
+def run(usable: Sequence[Kind], command: Sequence[str]) -> int:
     """Run the command in the first of them that comes up."""
     *others, last = usable
-    for name in others:
+    for kind in others:
         try:
-            return KINDS[name].run(command, say)
+            return kind.run(command, say)
         except SandboxError as error:
-            say(f"node: not {name}: {error}")
-    return KINDS[last].run(command, say)
+            say(f"node: not this one: {error}")
+    return last.run(command, say)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the shape of a signal's handler
