@@ -8,7 +8,8 @@ from sandbox.waiting import wait_until
 
 MOUNTS = Path("/proc/mounts")
 PREFIX = "modelward-node-"
-NEEDED = ("cpu", "memory", "pids")
+# what a kubelet looks for in its group, where the kernel has it; without the first three it does not start
+WANTED = ("cpu", "memory", "pids", "cpuset", "hugetlb", "io")
 
 
 def hierarchies(mounts: str) -> list[Path]:
@@ -22,15 +23,25 @@ def is_unified(mounts: str) -> bool:
     return all(line.split()[2] != "cgroup" for line in mounts.splitlines() if len(line.split()) > 2)
 
 
-def make(name: str) -> None:
-    """Make the node's group in every hierarchy, with its controllers."""
+def make(name: str) -> list[str]:
+    """Make the node's group in every hierarchy; return the controllers that were not handed down before (cgroup v2)."""
     mounts = MOUNTS.read_text()
+    added = []
     for place in hierarchies(mounts):
         if is_unified(mounts):
-            _hand_down(place)
+            added = _hand_down(place)
         (place / name).mkdir(exist_ok=True)
         if (place / name / "cpuset.cpus").exists() and not is_unified(mounts):
             _copy_cpuset(place, place / name)
+    return added
+
+
+def take_back(controllers: list[str]) -> None:
+    """Hand down no longer what was not handed down before us; what others use by now stays."""
+    for place in hierarchies(MOUNTS.read_text()):
+        for controller in controllers:
+            with contextlib.suppress(OSError):
+                (place / "cgroup.subtree_control").write_text(f"-{controller}")
 
 
 def remove(name: str) -> None:
@@ -52,19 +63,26 @@ def refusals() -> list[str]:
     mounts, name = MOUNTS.read_text(), f"{PREFIX}probe"
     if not hierarchies(mounts):
         return ["no control groups are mounted under /sys/fs/cgroup"]
+    added: list[str] = []
     try:
-        make(name)
+        added = make(name)
     except OSError as error:
         return [f"control groups cannot be made here: {error}"]
     finally:
         with contextlib.suppress(OSError):
             remove(name)
+        take_back(added)
     return []
 
 
-def _hand_down(place: Path) -> None:
-    """Let groups below have the controllers that a node needs."""
-    (place / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in NEEDED))
+def _hand_down(place: Path) -> list[str]:
+    """Let groups below have the controllers that a node needs; return those that they did not have."""
+    there = set((place / "cgroup.controllers").read_text().split())
+    handed = set((place / "cgroup.subtree_control").read_text().split())
+    added = [name for name in WANTED if name in there - handed]
+    for name in added:
+        (place / "cgroup.subtree_control").write_text(f"+{name}")
+    return added
 
 
 def _copy_cpuset(parent: Path, group: Path) -> None:

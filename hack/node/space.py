@@ -23,7 +23,7 @@ from node.plan import Plan
 from sandbox.errors import SandboxError
 
 Say = Callable[[str], None]
-OWNER, SETTINGS = "owner", "sysctls"
+OWNER, SETTINGS, CONTROLLERS = "owner", "sysctls", "controllers"
 LOGS = Path(__file__).parent.parent.parent / ".modelward" / "node-logs"
 PATIENCE = 60
 
@@ -89,7 +89,7 @@ def _ground() -> Iterator[Path]:
         me = psutil.Process()
         (state / OWNER).write_text(f"{me.pid} {me.create_time()!r}")
         (state / SETTINGS).write_text(json.dumps(sysctls.read()))
-        cgroups.make(state.name)
+        (state / CONTROLLERS).write_text(json.dumps(cgroups.make(state.name)))
         yield state
     finally:
         _clean(state)
@@ -97,6 +97,8 @@ def _ground() -> Iterator[Path]:
 
 def _clean(state: Path) -> None:
     cgroups.remove(state.name)
+    with contextlib.suppress(FileNotFoundError):
+        cgroups.take_back(json.loads((state / CONTROLLERS).read_text()))
     with contextlib.suppress(FileNotFoundError):
         sysctls.write(json.loads((state / SETTINGS).read_text()))
     shutil.rmtree(state, ignore_errors=True)

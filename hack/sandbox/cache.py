@@ -1,13 +1,12 @@
 """What is made once and kept: beside its final place first, then renamed, so that what stands there is whole."""
 
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from fasteners import InterProcessLock
 
-KEPT_DAYS = 3
+KEPT = 3
 
 
 def make_once(target: Path, make: Callable[[Path], None]) -> Path:
@@ -16,7 +15,7 @@ def make_once(target: Path, make: Callable[[Path], None]) -> Path:
         target.touch()
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with InterProcessLock(target.parent / f".{target.name}.lock"):
+    with InterProcessLock(target.parent / ".making.lock"):
         if not target.exists():
             with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as scratch:
                 make(Path(scratch) / target.name)
@@ -25,8 +24,7 @@ def make_once(target: Path, make: Callable[[Path], None]) -> Path:
 
 
 def forget_old(folder: Path, pattern: str) -> None:
-    """Remove files that nobody asked for in the last days: an older state of what is made."""
-    too_old = time.time() - KEPT_DAYS * 86400
-    for path in folder.glob(pattern):
-        if path.is_file() and path.stat().st_mtime < too_old:
-            path.unlink(missing_ok=True)
+    """Keep of what is made the few states that were asked for last: other clones may be at work with theirs."""
+    states = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in states[KEPT:]:
+        path.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from image.__main__ import project_version
 from node.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +96,7 @@ def test_what_is_ours_is_the_package_and_its_locked_dependencies(picture: Pictur
     locked = {(plain(name), version) for name, version in pins}
     found = [match for name in picture.ours if (match := INSTALLED.search(name))]
     ours = {(plain(match[1]), match[2]) for match in found}
-    assert ours - locked == {("modelward", "0.1.0")}
+    assert ours - locked == {("modelward", project_version())}
     assert len(ours) > 20
 
 

@@ -1,7 +1,6 @@
 """How a node is chosen, started, and cleaned up after: command lines, settings, and what is said when there is none."""
 
 import os
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -141,14 +140,13 @@ def test_of_what_fails_while_it_is_made_nothing_is_left(tmp_path: Path):
     with pytest.raises(SandboxError):
         make_once(tmp_path / "thing", make)
     assert not (tmp_path / "thing").exists()
-    assert [path.name for path in tmp_path.iterdir()] == [".thing.lock"]
+    assert [path.name for path in tmp_path.iterdir()] == [".making.lock"]
 
 
-def test_what_nobody_asked_for_in_days_goes(tmp_path: Path):
-    old, young = tmp_path / "image-1.tar", tmp_path / "image-2.tar"
-    for path in (old, young):
+def test_of_many_states_those_that_were_asked_for_last_are_kept(tmp_path: Path):
+    for age in range(5):
+        path = tmp_path / f"image-{age}.tar"
         path.touch()
-    long_ago = time.time() - 10 * 86400
-    os.utime(old, (long_ago, long_ago))
+        os.utime(path, (1000.0 - age, 1000.0 - age))
     forget_old(tmp_path, "image-*.tar")
-    assert [path.name for path in tmp_path.iterdir()] == ["image-2.tar"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["image-0.tar", "image-1.tar", "image-2.tar"]
