@@ -27,6 +27,8 @@ root = "{folder}/containerd"
 state = "{folder}/containerd-state"
 [grpc]
   address = "{folder}/containerd.sock"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "{folder}/opt"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "{pause}"
   disable_apparmor = true
@@ -127,6 +129,7 @@ class Agent:
             "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}},
             "authorization": {"mode": "AlwaysAllow"},
             "containerRuntimeEndpoint": f"unix://{self.folder}/containerd.sock",
+            "volumePluginDir": str(self.folder / "volume-plugins"),
             "clusterDNS": [ADDRESS],
             "clusterDomain": "cluster.local",
             "resolvConf": str(self.folder / "resolv.conf"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from node import parts
 from node.agent import NAME, Agent, make_network
+from node.hiding import hide
 from node.plan import VARIABLE, Plan
 from node.plane import Plane
 from sandbox.commands import run_command
@@ -17,6 +18,7 @@ from sandbox.waiting import wait_until
 def start(plan: Plan) -> None:
     """Bring the node up."""
     folder = Path(plan.state)
+    hide()
     make_network()
     plane = Plane(Path(plan.plane), folder)
     agent = Agent(plan, folder, plane.kubeconfig)

@@ -86,6 +86,7 @@ class Plane:
             "kube-controller-manager",
             *common,
             f"--cert-dir={self.folder / 'controllers'}",
+            f"--flex-volume-plugin-dir={self.folder / 'volume-plugins'}",
             f"--service-account-private-key-file={self.folder / 'sa.key'}",
             f"--root-ca-file={self.folder / 'certs' / 'apiserver.crt'}",
         )

@@ -14,16 +14,17 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from image.store import Store, buildah
-from node import cgroups, parts, pictures, rights, sysctls
+from node import cgroups, hiding, parts, pictures, rights, sysctls
 from node.plan import Plan
 from sandbox.errors import SandboxError
 
 Say = Callable[[str], None]
-OWNER, SETTINGS, CONTROLLERS = "owner", "sysctls", "controllers"
+OWNER, BEFORE = "owner", "before.json"
 LOGS = Path(__file__).parent.parent.parent / ".modelward" / "node-logs"
 PATIENCE = 60
 
@@ -88,8 +89,9 @@ def _ground() -> Iterator[Path]:
     try:
         me = psutil.Process()
         (state / OWNER).write_text(f"{me.pid} {me.create_time()!r}")
-        (state / SETTINGS).write_text(json.dumps(sysctls.read()))
-        (state / CONTROLLERS).write_text(json.dumps(cgroups.make(state.name)))
+        _note(state, {"sysctls": sysctls.read(), "folders": hiding.make_missing(), "controllers": []})
+        added = cgroups.make(state.name)
+        _note(state, {**_noted(state), "controllers": added})
         yield state
     finally:
         _clean(state)
@@ -97,11 +99,26 @@ def _ground() -> Iterator[Path]:
 
 def _clean(state: Path) -> None:
     cgroups.remove(state.name)
-    with contextlib.suppress(FileNotFoundError):
-        cgroups.take_back(json.loads((state / CONTROLLERS).read_text()))
-    with contextlib.suppress(FileNotFoundError):
-        sysctls.write(json.loads((state / SETTINGS).read_text()))
+    before = _noted(state)
+    cgroups.take_back(before.get("controllers", []))
+    sysctls.write(before.get("sysctls", {}))
+    hiding.remove(before.get("folders", []))
     shutil.rmtree(state, ignore_errors=True)
+
+
+def _note(state: Path, before: dict[str, Any]) -> None:
+    """Write down how the machine was, for us or for the run after one that was killed."""
+    new = state / f"{BEFORE}.new"
+    new.write_text(json.dumps(before))
+    new.rename(state / BEFORE)
+
+
+def _noted(state: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((state / BEFORE).read_text())
+    except FileNotFoundError:
+        return {}
+    return found
 
 
 def _is_owned(state: Path) -> bool:

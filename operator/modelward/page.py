@@ -32,7 +32,7 @@ async def serve_page(house: House) -> web.AppRunner:
 
 
 def is_alive(house: House) -> bool:
-    """Whether a restart would mend nothing: one that waits for the Lease or the API server is as alive as can be."""
+    """Whether a restart would mend nothing: one that waits for the Lease or the API server does all it can."""
     return not house.ready or house.sweeper.is_alive()
 
 
