@@ -34,7 +34,8 @@ def say(text: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Take the first kind of node that can be had, and run the command there."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what runs in its background ignore it
+    signal.signal(signal.SIGTERM, _end)
     try:
         usable = choose(KINDS, os.environ.get(CHOICE))
         return 0 if arguments == ["--check"] else run(usable, arguments or [os.environ.get("SHELL", "/bin/sh")])
@@ -69,8 +70,9 @@ def run(usable: Sequence[Kind], command: Sequence[str]) -> int:
     return last.run(command, say)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the shape of a signal's handler
-    raise KeyboardInterrupt
+def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the shape of a signal's handler
+    """End at once, through everything that cleans up; Ctrl-C alone waits for the command to end by itself."""
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`python -m node.inside PLAN COMMAND...`: the first process of the node's namespaces; all of it ends with this one."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,7 @@ def _await_node(plan: Plan, agent: Agent) -> None:
 
 def main(arguments: list[str]) -> int:
     """Bring the node up, run the command in it, and end."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     file, *command = arguments
     plan = Plan.load(Path(file))
     os.environ["PATH"] = f"{plan.plane}:{parts.search_path()}"
