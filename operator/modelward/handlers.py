@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import kopf
+from kopf._core.engines.peering import Identity  # kopf exports no name for it
 
 from modelward.domain.errors import SettingsError
 from modelward.domain.resource import GROUP, PLURAL, VERSION, parse_resource
@@ -29,6 +30,8 @@ async def run_kopf(house: House) -> None:
         registry=registry,
         settings=kopf.OperatorSettings(),
         standalone=True,
+        # of no use to one that stands alone, but kopf would look for a user's name, and in the image there is none
+        identity=Identity(house.settings.pod_name),
         clusterwide=not namespaces,
         namespaces=namespaces,
     )
