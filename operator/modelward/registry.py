@@ -30,7 +30,11 @@ class Entry:
     answered_at: float = float("-inf")
     """When its database last answered."""
     failures: int = 0
+    unread: int = 0
+    """How often in a row what must not be put back could not be read, when a rollback was due."""
     announced: str = ""
+    unpatched: int = 0
+    """How often in a row the patch of a rollback that is under way has failed."""
     drifted_since: datetime | None = None
     """When another version than spec.version was first seen in the Deployment, by the database's clock."""
     clock_offset: timedelta = field(default=timedelta(0))

@@ -6,7 +6,6 @@ a turn that fails comes again later, with growing pauses, and delays nobody else
 """
 
 import asyncio
-import hashlib
 import heapq
 import logging
 import math
@@ -14,10 +13,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from modelward import pacing
 from modelward.decide.managed import GRACE
 from modelward.domain.errors import ClusterError, ConflictError, NotFoundError, ThrottledError
 from modelward.domain.resource import Resource, parse_resource
-from modelward.domain.status import Verdict
 from modelward.judging import Plan
 from modelward.reconcile import Reconciler
 from modelward.registry import Entry, Key, Registry
@@ -25,7 +24,6 @@ from modelward.registry import Entry, Key, Registry
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-FIRST_RETRY, LONGEST_RETRY = 5.0, 300.0
 VERIFY_EVERY = 5.0
 FIRST_TURNS = 4  # rounds in a second for resources seen for the first time
 AT_ONCE = 16  # turns that talk to the API server at the same time: each costs memory, and the server is not ours alone
@@ -94,7 +92,7 @@ class Sweeper:
             return
         behind = math.floor(moment) + 1 - self._database_time(entry)
         closes = self._monotonic() + min(max(behind, 0.0), 1.0)
-        entry.next_check = min(entry.next_check, max(closes, entry.heard_at + _distance(entry)))
+        entry.next_check = min(entry.next_check, max(closes, entry.heard_at + pacing.distance(entry)))
         entry.heard = True
         if key not in self._busy:
             self._schedule.put(key, entry.next_check)
@@ -200,6 +198,8 @@ class Sweeper:
             self._again.discard(key)
             self.kick(key)
         elif entry is not None and error is None:
+            again = pacing.next_try(entry, self._monotonic(), self._reconciler.scribe.now(entry))
+            entry.next_check = min(entry.next_check, again)
             self._schedule.put(key, self._next_turn(entry))
 
     def _come_again(self, key: Key, error: BaseException) -> None:
@@ -261,17 +261,8 @@ class Sweeper:
             self.kick(rival)
 
     def _set_next_check(self, entry: Entry) -> None:
-        spec = entry.resource.spec
-        if spec is None:
-            return
-        interval, now = spec.check_interval.total_seconds(), self._monotonic()
-        if entry.resource.status.verdict is Verdict.SOURCE_ERROR and entry.failures:
-            pause = min(interval, FIRST_RETRY * 2 ** min(entry.failures - 1, 10), LONGEST_RETRY)
-            entry.next_check = math.ceil(now + pause)  # whole seconds: those of one database ask together again
-            return
-        entry.next_check = next_slot(now, interval, entry.resource.uid)
-        if entry.heard:  # while this check was under way
-            entry.next_check = min(entry.next_check, entry.heard_at + _distance(entry))
+        if entry.resource.spec is not None:
+            entry.next_check = pacing.next_check(entry, entry.resource.spec, self._monotonic())
 
     def _database_time(self, entry: Entry) -> float:
         return self._reconciler.scribe.now(entry).timestamp()
@@ -286,13 +277,3 @@ class Sweeper:
         if entry.drifted_since is not None:
             return min(entry.next_check, self._monotonic() + GRACE.total_seconds())
         return entry.next_check
-
-
-def _distance(entry: Entry) -> float:
-    return max(1.0, 20 * entry.check_seconds)
-
-
-def next_slot(now: float, interval: float, uid: str) -> float:
-    """Return the next moment of a resource's own phase, in whole seconds: spread over the interval, swept together."""
-    phase = int(hashlib.sha256(uid.encode()).hexdigest()[:8], 16) % max(int(interval), 1)
-    return (int((now - phase) // interval) + 1) * interval + phase

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from modelward.decide import refusals
 from modelward.decide.guards import is_contested
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import ServingProblem
@@ -90,6 +91,8 @@ def stall(status: Status) -> tuple[str, str] | None:
         return Reason.CONTESTED, _contest(status)
     if rollback is not None and rollback.phase is Phase.FAILED and rollback.to == status.current_version:
         return Reason.ROLLBACK_FAILED, rollback.message
+    if rollback is not None and refusals.is_stuck(status):
+        return Reason.ROLLBACK_REFUSED, f"{rollback.from_} -> {rollback.to}: {rollback.message}"
     if rollback is not None and rollback.phase.under_way:
         return None
     return _stuck(status.placement, status.current_version)
@@ -173,7 +176,7 @@ def _protection(status: Status) -> Iterator[Line]:
 
 def _abnormal(status: Status) -> Iterator[Line]:
     rollback, stalled = status.last_rollback, stall(status)
-    if rollback is not None and rollback.phase.under_way:
+    if rollback is not None and rollback.phase.under_way and stalled is None:
         yield RECONCILING, "True", Reason.ROLLING_BACK, f"{rollback.from_} -> {rollback.to} is {rollback.phase}"
     elif is_placing(status) and status.placement is not None:
         yield RECONCILING, "True", Reason.PLACING_VERSION, status.placement.message

@@ -88,6 +88,10 @@ class Reason(StrEnum):
     ROLLING_BACK = "RollingBack", "A rollback is under way."
     ROLLED_BACK = "RolledBack", "The previous version was put back."
     ROLLBACK_FAILED = "RollbackFailed", "The version put back did not become available in time."
+    ROLLBACK_REFUSED = (
+        "RollbackRefused",
+        "The API server refuses the patch (rights, an admission policy, a webhook); tried again with growing pauses.",
+    )
     CONTESTED = (
         "Contested",
         "Somebody keeps putting the rolled-back version, or another one than spec.version, back; hands off.",
@@ -150,6 +154,10 @@ class Reason(StrEnum):
     COOLING_DOWN = "CoolingDown", "The last rollback is younger than rollback.cooldown."
     BUDGET_EXHAUSTED = "BudgetExhausted", "rollback.maxPerDay automatic rollbacks were made in 24 hours."
     BREAKER_OPEN = "BreakerOpen", "Too many models look bad at once: the data feed is the suspect."
+    HISTORY_UNREADABLE = (
+        "HistoryUnreadable",
+        "What must not be put back is not known: the audit table or the table of versions does not answer.",
+    )
     NO_TARGET = "NoTarget", "There is no version to go back to."
 
     # Why a verb of the command line, or a call from Python, is refused

@@ -202,6 +202,8 @@ class Rollback:
     outcome: Outcome | None = None
     outcome_message: str | None = None
     evidence: Evidence = field(default_factory=Evidence)
+    refused: int | None = None
+    """How often in a row the API server refused the patch; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
