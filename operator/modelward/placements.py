@@ -55,6 +55,7 @@ class Placements:
     ) -> Steered | None:
         now = self.scribe.now(entry)
         self._check_fence()
+        await self.scribe.confirm(entry)
         await self.scribe.announce(entry, decision.announcements)
         intended = replace(decision.status, placement=intent)
         await self.scribe.write(entry, summarise(intended, entry.resource.generation, now))
@@ -63,6 +64,7 @@ class Placements:
 
     async def _carry_out(self, entry: Entry, spec: Spec, serving: Serving) -> Steered | None:
         self._check_fence()
+        await self.scribe.confirm(entry)
         intent = entry.resource.status.placement
         if intent is None or intent.from_value is None or intent.to_value is None:
             raise ValueError("no placement is under way")

@@ -21,6 +21,10 @@ class Entry:
     resource: Resource
     deployment: Deployment | None = None
     deployment_read: bool = False
+    deployment_confirmed: str = ""
+    """The resourceVersion in which the Deployment was last read itself, and not shown by a list or a watch."""
+    confirmed: bool = False
+    """Whether the resource was read or written once since the operator began: a list may come from a server behind."""
     replica_sets: list[Json] | None = None
     next_check: float = 0.0
     heard: bool = False

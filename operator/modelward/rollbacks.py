@@ -63,6 +63,7 @@ class Rollbacks:
 
     async def resume(self, entry: Entry, spec: Spec, serving: Serving) -> None:
         """Go on where a rollback stands: do the patch, or tell of it, if that is still to be done."""
+        await self.scribe.confirm(entry)
         rollback = _running(entry)
         if rollback.phase is Phase.DECIDED:
             log.info("%s/%s: finishing rollback %s", *entry.resource.key, rollback.id)
@@ -100,7 +101,7 @@ class Rollbacks:
             await self._end(entry, journal.superseded(entry.resource.status, now), now)
 
     async def _bear(self, entry: Entry, error: ClusterError) -> None:
-        """Try again soon where a patch fails; where it keeps failing, end the attempt, and say so with the server's words.
+        """Try again soon where a patch fails; where it keeps failing, end the attempt and say so in the server's words.
 
         Each try begins with the live object, so what was patched although the answer was lost does not come here.
         """

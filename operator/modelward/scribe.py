@@ -50,11 +50,25 @@ class Scribe:
         self, entry: Entry, status: Status, announcements: tuple[Announcement, ...], *, figures_too: bool
     ) -> None:
         """End a turn. Tell first: told twice is one Event, so a crash in between loses nothing."""
+        if announcements:
+            await self.confirm(entry)
         await self.announce(entry, announcements)
         if says_something_new(entry.resource.status, self._seal(entry, status), figures_too=figures_too):
             await self.write(entry, status)
         else:
             self.mailroom.notify(entry)
+
+    async def confirm(self, entry: Entry) -> None:
+        """Before the first word about a resource, or the first deed, make sure that no old one was listed.
+
+        A write would fail by its resourceVersion; what comes before a write needs this, once in an operator's life.
+        """
+        if entry.confirmed:
+            return
+        live = parse_resource(await self.cluster.get_resource(*entry.resource.key))
+        before, entry.resource, entry.confirmed = entry.resource, live, True
+        if live.resource_version != before.resource_version:
+            raise ConflictError("the resource is newer than the one that was listed: looking again")
 
     async def write(self, entry: Entry, status: Status) -> None:
         """Write status, and the letters about what is new in it, unless somebody wrote in between (ConflictError)."""
@@ -62,7 +76,7 @@ class Scribe:
         before = entry.resource.status
         entry.resource = await write_status(self.cluster, entry.resource, self._seal(entry, status))
         count_rollback(before, entry.resource.status)
-        entry.written_at = time.monotonic()
+        entry.written_at, entry.confirmed = time.monotonic(), True
         entry.results = {slot: r for slot, r in entry.results.items() if taken.get(slot) is not r}
         self.mailroom.notify(entry)
 

@@ -1,4 +1,4 @@
-"""A rollback that the API server refuses to let through: said in its words, tried again with pauses, and decided anew."""
+"""A rollback that the API server refuses to let through: said in its words, tried again with pauses, decided anew."""
 
 from datetime import timedelta
 from typing import Any

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from modelward.decide.evidence import explain_by_noise, explain_by_variation
 from modelward.decide import refusals
+from modelward.decide.evidence import explain_by_noise, explain_by_variation
 from modelward.decide.previous import Previous
 from modelward.domain.buckets import Buckets
 from modelward.domain.decision import Judgement
@@ -165,7 +165,8 @@ def _refused(scene: Scene) -> str | None:
     if last is None or not pause or last.from_ != scene.serving.version:
         return None
     again = f"{scene.now + pause:%Y-%m-%d %H:%M} UTC"
-    return f"refused {last.refused} times in a row, tried again from {again} on: {last.message}"
+    times = "once" if last.refused == 1 else f"{last.refused} times in a row"
+    return f"refused {times}, tried again from {again} on: {last.message}"
 
 
 def _history_unreadable(scene: Scene) -> str | None:

@@ -147,9 +147,7 @@ def announce_end(rollback: Rollback) -> Announcement | None:
     if rollback.phase is Phase.FAILED:
         message = f"{rollback.from_} -> {rollback.to}: {rollback.message}"
         reason = Reason.ROLLBACK_REFUSED if rollback.refused else Reason.ROLLBACK_FAILED
-        return Announcement(
-            reason, message, rollback.id, warning=True, on_target=True, action="RollBack"
-        )
+        return Announcement(reason, message, rollback.id, warning=True, on_target=True, action="RollBack")
     if rollback.phase is Phase.SUPERSEDED:
         what = "was done, and overtaken" if rollback.patched_time else "was not done"
         message = f"{rollback.from_} -> {rollback.to} {what}: another version was deployed meanwhile"

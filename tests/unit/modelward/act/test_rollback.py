@@ -7,7 +7,7 @@ import pytest
 from builders import A, B, C, a_deployment, a_rollback, image_of
 from doubles import FixedClock, InMemoryCluster, images
 from modelward.act.rollback import Outcome, Patched, give_back, make_give_back, make_operations, put, swap_of
-from modelward.domain.errors import ClusterError, ConflictError, UnprocessableError
+from modelward.domain.errors import ClusterError, ConflictError, ForbiddenError, UnprocessableError
 from modelward.domain.serving import Deployment, Place
 from modelward.domain.status import Phase
 from modelward.domain.version_field import VersionField
@@ -138,10 +138,31 @@ async def test_a_rollback_that_is_there_already_is_not_written_again():
 
 async def test_gives_up_on_a_deployment_that_changes_faster_than_it_can_be_read():
     cluster = serving()
+
+    def annotate() -> None:
+        cluster.edit(*KEY, change=lambda body: flip(body["metadata"]))
+        raise UnprocessableError("test failed")
+
     for nth in (1, 2, 3):
-        cluster.fail(UnprocessableError("test failed"), nth, verb="patch")
+        cluster.interrupt(annotate, nth, verb="patch")
     with pytest.raises(UnprocessableError, match="changes faster"):
         await put_back(cluster)
+    assert cluster.images == []
+
+
+def flip(meta: dict[str, Any]) -> None:
+    """Give a Deployment annotations, or take them away: another patch is needed each time."""
+    if meta.pop("annotations", None) is None:
+        meta["annotations"] = {"team": "ml"}
+
+
+async def test_what_is_refused_although_every_test_holds_is_refused_by_somebody_else():
+    cluster = serving()
+    for nth in (1, 2, 3):
+        cluster.fail(UnprocessableError("policy 'frozen' denied request"), nth, verb="patch")
+    with pytest.raises(ForbiddenError, match="policy 'frozen' denied request"):
+        await put_back(cluster)
+    assert [call.verb for call in cluster.calls] == ["patch", "get", "patch"]
     assert cluster.images == []
 
 
