@@ -1,12 +1,9 @@
 """`python -m workflows [FILE ...]` checks workflows; those of deploy/examples where none is named."""
 
-import hashlib
 import sys
-import tempfile
 from pathlib import Path
 
 from sandbox import go
-from sandbox.binaries import cache_folder
 from sandbox.commands import run_command
 from sandbox.errors import SandboxError
 
@@ -16,16 +13,8 @@ PACKAGE = "github.com/rhysd/actionlint/cmd/actionlint"
 
 
 def find_actionlint() -> Path:
-    """Return actionlint from the cache, built beforehand where it is not there; SandboxError says why it cannot be."""
-    pinned = hashlib.sha256((HERE / "go.mod").read_bytes() + (HERE / "go.sum").read_bytes()).hexdigest()[:12]
-    target = cache_folder() / f"actionlint-{pinned}"
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix="building-") as scratch:
-            built = Path(scratch) / "actionlint"
-            go.run(go.find(_say), HERE, "build", "-trimpath", "-o", str(built), PACKAGE)
-            built.replace(target)
-    return target
+    """Return actionlint; SandboxError says why it cannot be had."""
+    return go.build_once(HERE, PACKAGE, "actionlint", _say)
 
 
 def find_workflows() -> list[Path]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from modelward.connections import SUSPICIOUS, Connections
 from modelward.counts import CHECKS
+from modelward.decide.clocks import compare_clocks
 from modelward.decide.decide import decide
 from modelward.decide.evidence import spans_of, weigh_evidence
 from modelward.decide.guards import Fleet
@@ -142,8 +143,11 @@ class Judging:
         judgement = self._judge(plan, answer, archived)
         now = self.rollbacks.scribe.now(plan.entry)
         resource = plan.entry.resource
+        status = plan.status
+        if not isinstance(answer, SourceError):
+            status = compare_clocks(status, plan.entry.clock_offset, resource.generation, now)
         return decide(
-            resource, plan.spec, plan.status, plan.serving, plan.previous, judgement, fleet, now, evidence, unread
+            resource, plan.spec, status, plan.serving, plan.previous, judgement, fleet, now, evidence, unread
         )  # fmt: skip
 
     def _judge(self, plan: Plan, answer: Quality | SourceError, archived: tuple[str, ...]) -> Judgement:

@@ -38,6 +38,14 @@ class Fault:
     after: bool = False
 
 
+@dataclass(eq=False)
+class Stream:
+    """An answer that is being passed on; a silent one says nothing more, and stays open."""
+
+    request: web.BaseRequest
+    silent: bool = False
+
+
 class Gate:
     """Passes requests on, counts the writes, and does to them what was agreed upon."""
 
@@ -46,8 +54,7 @@ class Gate:
         self._left: int | None = None
         self._planned: dict[str, tuple[int, Fault]] = {}
         self._fired = threading.Event()
-        self._watches: set[web.BaseRequest] = set()
-        self._silent: set[web.BaseRequest] = set()
+        self._watches: set[Stream] = set()
         self._errors: dict[str, int] = {}
         self._old: dict[str, bytes] = {}
         self.pid: Callable[[], int] | None = None
@@ -88,16 +95,18 @@ class Gate:
         self._planned.clear()
         self._errors.clear()
         self._old.clear()
+        self._loop.call_soon_threadsafe(self._caught_up.set)
 
     def silence_watches(self) -> None:
         """Let nothing through on the watches that are open now, and leave their connections open."""
-        self._silent |= self._watches
+        for stream in self._watches:
+            stream.silent = True
 
     def cut_watches(self) -> None:
         """Cut the line of every watch that is open now."""
-        for request in list(self._watches):
-            if request.transport is not None:
-                self._loop.call_soon_threadsafe(request.transport.abort)
+        for stream in list(self._watches):
+            if stream.request.transport is not None:
+                self._loop.call_soon_threadsafe(stream.request.transport.abort)
 
     def break_watches(self, code: int) -> None:
         """Answer the next watch of each kind with an ERROR event of a code (410: expired), and cut those of now."""
@@ -111,6 +120,7 @@ class Gate:
     def show_old(self, lists: dict[str, bytes]) -> None:
         """Answer lists with what they once were (plural -> body), and let watches say nothing, as a server behind."""
         self._old = lists
+        self._loop.call_soon_threadsafe(self._caught_up.clear)
 
     # -- what passes -------------------------------------------------------------------------------------------------
 
@@ -139,22 +149,22 @@ class Gate:
         kept = {key: value for key, value in answer.headers.items() if key.lower() not in DROPPED}
         response = web.StreamResponse(status=answer.status, headers=kept)
         await response.prepare(request)
+        stream = Stream(request)
         if "watch" in request.query:
-            self._watches.add(request)
+            self._watches.add(stream)
         try:
             async for chunk in answer.content.iter_any():
-                if request in self._silent:
-                    await self._closed.wait()
+                if stream.silent:
+                    break
                 await response.write(chunk)
-            if request in self._silent:
+            if stream.silent:
                 await self._closed.wait()
             await response.write_eof()
         except (ConnectionError, aiohttp.ClientError):  # one of both is gone
             if request.transport is not None:
                 request.transport.abort()
         finally:
-            self._watches.discard(request)
-            self._silent.discard(request)
+            self._watches.discard(stream)
         return response
 
     async def _show_old(self, request: web.BaseRequest, kind: str) -> web.StreamResponse:
@@ -162,8 +172,7 @@ class Gate:
             return web.Response(body=self._old[kind], content_type="application/json")
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
-        while kind in self._old:
-            await asyncio.sleep(0.05)
+        await self._caught_up.wait()
         return response
 
     async def _expire(self, request: web.BaseRequest, code: int) -> web.StreamResponse:
@@ -212,7 +221,7 @@ class Gate:
 
     async def serve(self) -> None:
         """Stand open until it is closed."""
-        self._loop, self._closed = asyncio.get_running_loop(), asyncio.Event()
+        self._loop, self._closed, self._caught_up = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         trust = ssl.create_default_context(cadata=b64decode(self._cluster["certificate-authority-data"]).decode())
         connector = aiohttp.TCPConnector(ssl=trust, limit=0)
         async with aiohttp.ClientSession(connector=connector, timeout=ALL) as self._session:

@@ -1,4 +1,4 @@
-"""One operator after the other, each behind the gate; and what one rollback looks like, whatever happened on the way."""
+"""One operator after the other, each behind the gate; and what one rollback looks like, whatever came in between."""
 
 import json
 from dataclasses import dataclass, field

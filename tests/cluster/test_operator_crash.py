@@ -9,6 +9,7 @@ from cluster.scenes import GOOD, WORSE, A, B, C, Model, image_of, unused_name
 from sandbox import scene
 from sandbox.kubectl import Kubectl
 
+
 @pytest.fixture
 def model(life: Life, database_url: str) -> Model:
     """Version A serves well and is watched; B is known to be worse."""

@@ -47,7 +47,12 @@ class Case:
         return f"{WRITES[self.write - 1]}-{self.mode}"
 
 
-CASES = [Case(n, m, f) for n, write in enumerate(WRITES, 1) for m, f in MODES.items() if not ("event" in write and m in FINAL)]
+CASES = [
+    Case(n, m, f)
+    for n, write in enumerate(WRITES, 1)
+    for m, f in MODES.items()
+    if not ("event" in write and m in FINAL)
+]
 CASES += [Case(2, mode, fault) for mode, fault in MUTE.items()]
 
 
@@ -110,8 +115,13 @@ def test_at_every_write_every_fault_comes_to_the_same_end(life: Life, kubectl: K
         expect_end(model, resources[name]["status"], targets[name])
         wait_until(lambda model=model: len(audited(model)) == 3, for_=f"the rows of {name}", timeout=60)  # type: ignore[misc]
         assert audited(model) == ["Decided", "Patched", "Verified"]
-    told = [(e["regarding"]["name"], e["regarding"]["kind"], e["reason"]) for e in all_of(kubectl, "events.events.k8s.io").values()]
-    ours = sorted(t for t in told if t[0] in models and t[2] in {"RolledBack", "QuarantineEnforced", "Contested", "Superseded"})
+    told = [
+        (e["regarding"]["name"], e["regarding"]["kind"], e["reason"])
+        for e in all_of(kubectl, "events.events.k8s.io").values()
+    ]
+    ours = sorted(
+        t for t in told if t[0] in models and t[2] in {"RolledBack", "QuarantineEnforced", "Contested", "Superseded"}
+    )
     assert ours == sorted((name, kind, "RolledBack") for name in models for kind in ("ModelDeployment", "Deployment"))
 
 
@@ -145,8 +155,7 @@ def test_a_server_that_shows_the_past_rolls_nobody_back_again(life: Life, model:
     before = (model.target(), model.see(), model.events())
     life.gate.show_old(old)
     operator = life.begin_again(watch_seconds=WATCH_SECONDS)
-    wait_until(lambda: "looking again" in operator.log() or "watching" in operator.log(), for_="a turn", timeout=30)
-    model.check()
+    wait_until(lambda: "; again in" in operator.log(), for_="a write that was refused", timeout=30)
     life.gate.disarm()
     asked = model.check()
     assert (model.image(), asked["lastRollback"]) == (image_of(A), before[1]["status"]["lastRollback"])
@@ -155,7 +164,10 @@ def test_a_server_that_shows_the_past_rolls_nobody_back_again(life: Life, model:
     expect_end(model, model.see()["status"], model.target())
 
 
-PATHS = {"modeldeployments": "/apis/modelward.dev/v1alpha1/modeldeployments", "deployments": "/apis/apps/v1/deployments"}
+PATHS = {
+    "modeldeployments": "/apis/modelward.dev/v1alpha1/modeldeployments",
+    "deployments": "/apis/apps/v1/deployments",
+}
 
 
 def test_a_watch_that_ends_with_an_error_ends_the_operator_and_the_next_one_goes_on(life: Life, model: Model):
@@ -166,5 +178,3 @@ def test_a_watch_that_ends_with_an_error_ends_the_operator_and_the_next_one_goes
     model.deploy(B)
     life.begin_again()
     expect_one_rollback(model)
-
-

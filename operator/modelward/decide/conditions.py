@@ -1,6 +1,6 @@
 """Conditions: how the resource stands, for people, `kubectl wait` and GitOps controllers (kstatus).
 
-Reconciling, Stalled and RolledBack are present only while True, RollbackProtected only while False.
+Reconciling, Stalled and RolledBack are present only while True, RollbackProtected and ClocksAgree only while False.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from modelward.domain.status import Condition, Phase, PlacedBy, Placement, Place
 
 READY, DEGRADED, METRICS_AVAILABLE = "Ready", "Degraded", "MetricsAvailable"
 ROLLED_BACK, RECONCILING, STALLED = "RolledBack", "Reconciling", "Stalled"
-ROLLBACK_PROTECTED = "RollbackProtected"
+ROLLBACK_PROTECTED, CLOCKS_AGREE = "RollbackProtected", "ClocksAgree"
 
 MISCONFIGURED = frozenset(
     {
@@ -38,7 +38,7 @@ def summarise(
     """Fill in the conditions; transition times move only where a condition's status does."""
     lines = [_ready(status, generation, problem, suspended=suspended), *_degraded(status), *_metrics(status)]
     lines += [*_rolled_back(status), *_abnormal(status)]
-    lines += _protection(status)
+    lines += _seen(status)
     conditions = tuple(_condition(status, line, generation, now) for line in lines)
     return replace(status, conditions=conditions, observed_generation=generation)
 
@@ -167,11 +167,11 @@ def _rolled_back(status: Status) -> Iterator[Line]:
         yield ROLLED_BACK, "True", rollback.reason, f"{rollback.from_} -> {rollback.to}: {rollback.message}{again}"
 
 
-def _protection(status: Status) -> Iterator[Line]:
-    """Keep what was found when the Deployment was last looked at (`decide/protection.py`)."""
-    found = status.condition(ROLLBACK_PROTECTED)
-    if found is not None:
-        yield found.type, found.status, found.reason, found.message
+def _seen(status: Status) -> Iterator[Line]:
+    """Keep what was found when Deployment and database were last looked at (`decide/protection.py`, `clocks.py`)."""
+    for found in (status.condition(ROLLBACK_PROTECTED), status.condition(CLOCKS_AGREE)):
+        if found is not None:
+            yield found.type, found.status, found.reason, found.message
 
 
 def _abnormal(status: Status) -> Iterator[Line]:

@@ -113,6 +113,7 @@ class Reason(StrEnum):
     VERSION_CHANGED = "VersionChanged", "The Deployment runs another version; a new epoch begins."
     METRICS_UNAVAILABLE = "MetricsUnavailable", "The database does not answer; nothing is judged and nothing changed."
     METRICS_AVAILABLE = "MetricsAvailable", "The database answers again."
+    CLOCK_SKEWED = "ClockSkewed", "The clocks of the operator and of the database differ by more than half a minute."
     REQUEST_DONE = "RequestDone", "A request by annotation was carried out."
     REQUEST_REFUSED = "RequestRefused", "A request by annotation was refused."
 
