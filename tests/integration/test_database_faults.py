@@ -1,7 +1,7 @@
 """A real network between a whole operator and a real PostgreSQL: slow, dripping, silent, cut in the middle, gone.
 
-Whatever befalls it: nothing is rolled back that is not known to be worse, and when it is over the right verdict comes by
-itself.
+Whatever befalls it: nothing is rolled back that is not known to be worse, and when it is over the right verdict comes
+by itself.
 """
 
 import asyncio
@@ -151,7 +151,7 @@ async def test_cut_at_any_byte_the_answer_is_whole_or_none(reader: PostgresReade
     assert isinstance(await ask(reader, way.url), Quality)
 
 
-async def test_a_link_that_leads_nowhere_any_more_is_noticed_within_the_question(database_url: str, way: Way):
+async def test_a_link_that_leads_nowhere_any_more_is_noticed_within_the_question(way: Way):
     patient = PostgresReader(statement_timeout=5, connect_timeout=2)
     assert isinstance(await ask(patient, way.url), Quality)
     way.add("timeout", "upstream", timeout=0)  # a firewall forgot it: nothing arrives, and nobody says so
