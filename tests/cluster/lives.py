@@ -1,8 +1,10 @@
 """One operator after the other, each behind the gate; and what one rollback looks like, whatever came in between."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import psycopg
 
@@ -13,6 +15,7 @@ from sandbox.cluster import Cluster
 from sandbox.kubectl import Kubectl
 from sandbox.operator import NAMESPACE, Operator
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 FREE = '{"spec":{"holderIdentity":""}}'
 AUDITED = "SELECT phase FROM modelward.audit WHERE name = %s"
 
@@ -28,21 +31,21 @@ class Life:
     operator: Operator | None = None
     settings: dict[str, str] = field(default_factory=dict)
 
-    def begin(self, *, wait: bool = True, **settings: str) -> Operator:
+    def begin(self, *, wait: bool = True, environment: Mapping[str, str] = NOTHING, **settings: str) -> Operator:
         """Start an operator; its breaker is off, since tests make many models look bad at once."""
-        named = {f"MODELWARD_{name.upper()}": value for name, value in settings.items()}
+        named = {f"MODELWARD_{name.upper()}": value for name, value in settings.items()} | dict(environment)
         self.settings = named
         env = {"KUBECONFIG": str(self.kubeconfig), "MODELWARD_BREAKER_PERCENT": "100", **named}
         self.operator = operators.start(self.cluster, self.folder, env, wait=wait)
         return self.operator
 
-    def begin_again(self, *, wait: bool = True, **settings: str) -> Operator:
+    def begin_again(self, *, wait: bool = True, environment: Mapping[str, str] = NOTHING, **settings: str) -> Operator:
         """Start it again after a kill, without waiting for the dead one's Lease to run out."""
         if self.operator is not None:
             self.operator.kill()
         lease = ("patch", "lease", "modelward", "--namespace", NAMESPACE, "--type=merge", f"--patch={FREE}")
         Kubectl(self.cluster).run(*lease, check=False)  # before the first one there is none
-        return self.begin(wait=wait, **settings)
+        return self.begin(wait=wait, environment=environment, **settings)
 
     def be_there(self) -> None:
         """Have an ordinary operator, whatever the test before left behind."""
