@@ -8,16 +8,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from builders import NAMESPACE, A, B, image_of
 from component.world import CHECK, MINUTE, World
-from doubles import FixedClock, InMemoryCluster
+from integration.real_world import GOOD, WORSE, RealWorld, predict
 from integration.tables import about, execute
 from modelward.database.reader import PostgresReader
 from modelward.database.secrets import read_connection
@@ -26,13 +24,6 @@ from modelward.domain.quality import Quality
 from modelward.domain.status import Verdict
 from toxiproxy import Network, Way, a_network
 
-INSERT = """
-INSERT INTO model_predictions (model_name, environment, model_version, predicted_at, prediction, actual, actual_at)
-SELECT 'house-prices', '', %(version)s, now() - make_interval(secs => n), y + e, y, now()
-FROM (SELECT n, 250000 + 13000 * (1 - 2 * (n %% 2)) AS y, %(rmse)s * (1 - 2 * (n / 2 %% 2)) AS e
-      FROM generate_series(1, 200) AS n) AS row
-"""
-GOOD, WORSE = 3480, 4600
 BOUNDS = {"statement_timeout": 0.3, "connect_timeout": 2.0, "grace": 0.4}  # libpq takes no less to connect
 STRICTEST = 6.0  # seconds that a question may take at most, however bad the network is
 FAULTS: dict[str, Callable[[Way], None]] = {
@@ -44,18 +35,6 @@ FAULTS: dict[str, Callable[[Way], None]] = {
     "dripping byte by byte": lambda way: way.add("slicer", average_size=1, size_variation=0, delay=20_000),
     "seconds away": lambda way: way.add("latency", latency=5_000),
 }
-
-
-class RealWorld(World):
-    """A world whose database is a real one, so that its clock is that of today."""
-
-    def __init__(self, reader: PostgresReader, url: str) -> None:
-        super().__init__()
-        self.clock = FixedClock(datetime.now(UTC))
-        self.cluster = self.edge = InMemoryCluster(self.clock)
-        self.reader = reader  # type: ignore[assignment]
-        self.cluster.secrets[NAMESPACE, "house-prices-db"] = {"uri": url}
-        self.restart()
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +56,6 @@ async def reader() -> AsyncIterator[PostgresReader]:
     reader = PostgresReader(**BOUNDS)
     yield reader
     await reader.close()
-
-
-def predict(url: str, version: str, rmse: float) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(INSERT, {"version": version, "rmse": rmse})
 
 
 async def a_world(reader: PostgresReader, way: Way) -> World:
