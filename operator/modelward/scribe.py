@@ -15,7 +15,7 @@ from modelward.domain.errors import ConflictError, ForbiddenError, NotFoundError
 from modelward.domain.ports import Clock, Cluster
 from modelward.domain.resource import parse_resource
 from modelward.domain.status import Status
-from modelward.registry import Entry
+from modelward.registry import Entry, is_older
 
 log = logging.getLogger(__name__)
 REFUSED = (ForbiddenError, NotFoundError, UnprocessableError)  # a quota, a namespace that ends: no reason not to act
@@ -86,11 +86,17 @@ class Scribe:
             await self.write(entry, entry.resource.status)
 
     async def insist(self, entry: Entry, status: Status) -> None:
-        """Write what has happened already; a conflict means an edit of the resource, which changes nothing of it."""
+        """Write what has happened already; a conflict means an edit of the resource, which changes nothing of it.
+
+        Unless the resource is older than it was: in a cluster that was restored from a backup it has not happened.
+        """
         try:
             await self.write(entry, status)
         except ConflictError:
-            entry.resource = parse_resource(await self.cluster.get_resource(*entry.resource.key))
+            live = parse_resource(await self.cluster.get_resource(*entry.resource.key))
+            if is_older(live, entry.resource):
+                raise
+            entry.resource = live
             await self.write(entry, status)
 
     async def announce(

@@ -13,7 +13,7 @@ from cluster.scenes import GOOD, WORSE, A, B, Model, is_condition, unused_name
 from sandbox import operator as operators
 from sandbox import scene
 from sandbox.kubectl import Kubectl
-from sandbox.operator import Operator
+from sandbox.operator import NAMESPACE, Operator
 from sandbox.processes import Runner
 from sandbox.waiting import wait_until
 
@@ -39,6 +39,9 @@ def model(life: Life, database_url: str) -> Model:
 def second(life: Life) -> Iterator[Operator]:
     """A second install: another Lease, the same cluster; its service account is the first one's."""
     life.be_there()
+    kubectl = replace(Kubectl(life.cluster), namespace=NAMESPACE)
+    kubectl.run("create", "role", "another", "--verb=get,create,update", "--resource=leases")
+    kubectl.run("create", "rolebinding", "another", "--role=another", f"--serviceaccount={NAMESPACE}:modelward")
     env = {"MODELWARD_BREAKER_PERCENT": "100", "MODELWARD_LEASE_NAME": "another-install"}
     operator = operators.start(life.cluster, life.folder, env, name="second")
     yield operator
