@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from modelward import pacing
 from modelward.decide.managed import GRACE
+from modelward.decide.requests import find_pending
 from modelward.domain.errors import ClusterError, ConflictError, NotFoundError, ThrottledError
 from modelward.domain.resource import Resource, parse_resource
 from modelward.judging import Plan
@@ -69,7 +70,7 @@ class Sweeper:
         self._busy: dict[Key, float] = {}
         self._again: set[Key] = set()
         self._failures: dict[Key, int] = {}
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._at_once, self._asking = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
         self._sweeps: set[asyncio.Task[None]] = set()
         self.last_round = self.last_end = monotonic()
 
@@ -138,10 +139,18 @@ class Sweeper:
         return key in self._registry.entries
 
     def _start(self, keys: list[Key]) -> None:
+        """Begin a sweep; who was asked to roll back goes alone, since its database is asked before it is grouped."""
         self._busy |= dict.fromkeys(keys, self._monotonic())
-        task = asyncio.create_task(self._sweep(keys))
-        self._sweeps.add(task)
-        task.add_done_callback(self._sweeps.discard)
+        alone = [key for key in keys if self._is_asked(key)]
+        together = [key for key in keys if key not in alone]
+        for part in ([together] if together else []) + [[key] for key in alone]:
+            task = asyncio.create_task(self._sweep(part))
+            self._sweeps.add(task)
+            task.add_done_callback(self._sweeps.discard)
+
+    def _is_asked(self, key: Key) -> bool:
+        entry = self._registry.entries.get(key)
+        return entry is not None and find_pending(entry.resource.asked, entry.resource.status.requests).rollback
 
     async def _sweep(self, keys: list[Key]) -> None:
         """Prepare every resource, then let each database answer for its own; none waits for another's."""
@@ -162,7 +171,7 @@ class Sweeper:
         if entry.heard:
             entry.heard, entry.heard_at = False, self._monotonic()
         try:
-            async with self._at_once:
+            async with self._asking if self._is_asked(key) else self._at_once:
                 plan = await self._reconciler.prepare(entry, due=due)
         except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the others; _release says it loudly
             self._release(key, error)
