@@ -38,7 +38,7 @@ class Entry:
     """How often in a row what must not be put back could not be read, when a rollback was due."""
     announced: str = ""
     unpatched: int = 0
-    """How often in a row the patch of a rollback that is under way has failed."""
+    """How often in a row the patch that is to be made has failed."""
     drifted_since: datetime | None = None
     """When another version than spec.version was first seen in the Deployment, by the database's clock."""
     clock_offset: timedelta = field(default=timedelta(0))

@@ -22,11 +22,9 @@ from modelward.domain.status import Phase, Rollback, Status
 from modelward.observe.deployments import parse_deployment
 from modelward.observe.serving import find_serving, forbid
 from modelward.registry import Entry
-from modelward.scribe import Scribe
+from modelward.scribe import FAILURES, REFUSALS, Scribe
 
 log = logging.getLogger(__name__)
-REFUSALS, FAILURES = 3, 6
-"""How often in a row a patch is refused, or fails, until that is no passing trouble any more: within a minute."""
 
 
 def is_under_way(status: Status) -> bool:

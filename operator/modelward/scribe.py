@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 REFUSED = (ForbiddenError, NotFoundError, UnprocessableError)  # a quota, a namespace that ends: no reason not to act
 
 PATIENCE = 30.0  # seconds
+REFUSALS, FAILURES = 3, 6
+"""How often in a row a patch is refused, or fails, until that is no passing trouble any more: within a minute."""
 
 
 @dataclass(slots=True)

@@ -186,3 +186,45 @@ async def test_what_must_not_be_put_back_is_asked_before_and_its_silence_holds()
     mail.book.error = None
     await world.turn(timedelta(seconds=10))  # as soon as after any other failure of the database
     assert world.serving() == A
+
+
+@pytest.mark.parametrize("error", REFUSALS.values(), ids=REFUSALS)
+async def test_a_version_of_the_spec_that_may_not_be_placed_is_told_and_placed_once_it_may(error: ClusterError):
+    world = World()
+    world.model(version=A)
+    world.deploy(A)
+    world.predict(A, GOOD, over=6 * CHECK)
+    await world.turn()
+    refuse(world, error)
+    world.edit(version=B)
+    for _ in range(8):
+        await world.turn(timedelta(seconds=45))
+    assert world.serving() == A
+    assert world.condition("Ready") == ("False", "PlacementRefused")
+    assert world.condition("Stalled") == ("True", "PlacementRefused")
+    assert world.condition("Reconciling") == ("Unknown", "")
+    assert str(error) in world.ready()
+    assert world.told().count("PlacementRefused") == world.told("Deployment").count("PlacementRefused") == 1
+    tries(world)
+    for _ in range(10):
+        await world.turn(MINUTE)
+    assert tries(world) <= 20
+    world.cluster.revive()
+    await world.turn(2 * MINUTE)
+    assert (world.serving(), world.condition("Stalled")) == (B, ("Unknown", ""))
+    assert world.told().count("VersionPlaced") == 1
+
+
+async def test_another_version_named_meanwhile_is_not_told_of_in_the_words_for_the_first():
+    world = World()
+    world.model(version=A)
+    world.deploy(A)
+    await world.turn()
+    refuse(world, REFUSALS["by rights"])
+    world.edit(version=B)
+    for _ in range(4):
+        await world.turn(timedelta(seconds=45))
+    assert world.condition("Stalled") == ("True", "PlacementRefused")
+    world.edit(version=A)
+    await world.turn(MINUTE)
+    assert (world.serving(), world.condition("Stalled")) == (A, ("Unknown", ""))

@@ -126,6 +126,9 @@ def _stuck(placement: Placement | None, current: str | None) -> tuple[str, str] 
             f'put spec.version: "{current}" into Git, or name another version ({placement.message})'
         )
         return placement.reason, message
+    if placement.state is PlacementState.PLACING and placement.refused is not None:
+        message = f'spec.version "{placement.version}" is not placed: the API server refuses it: {placement.refused}'
+        return Reason.PLACEMENT_REFUSED, message
     if placement.state is PlacementState.REFUSED:
         return placement.reason, f'spec.version "{placement.version}" is not placed: {placement.message}'
     return None
@@ -178,7 +181,7 @@ def _abnormal(status: Status) -> Iterator[Line]:
     rollback, stalled = status.last_rollback, stall(status)
     if rollback is not None and rollback.phase.under_way and stalled is None:
         yield RECONCILING, "True", Reason.ROLLING_BACK, f"{rollback.from_} -> {rollback.to} is {rollback.phase}"
-    elif is_placing(status) and status.placement is not None:
+    elif is_placing(status) and status.placement is not None and stalled is None:
         yield RECONCILING, "True", Reason.PLACING_VERSION, status.placement.message
     if stalled is not None:
         yield STALLED, "True", *stalled

@@ -106,6 +106,10 @@ class Reason(StrEnum):
     RECOVERED = "Recovered", "The version is no longer worse than the previous one."
     PLACING_VERSION = "PlacingVersion", "spec.version is being put into the Deployment."
     VERSION_PLACED = "VersionPlaced", "spec.version serves now; a new epoch begins."
+    PLACEMENT_REFUSED = (
+        "PlacementRefused",
+        "The API server refuses to let spec.version be put into the Deployment; it is tried again every minute.",
+    )
     SPEC_VERSION_HELD = "SpecVersionHeld", "spec.version was rolled back, and stays out until spec names another one."
     SPEC_VERSION_ENFORCED = (
         "SpecVersionEnforced",

@@ -222,6 +222,8 @@ class Placement:
     from_: str | None = None
     from_value: str | None = None
     to_value: str | None = None
+    refused: str | None = None
+    """What the API server says, where it does not let the patch through."""
 
 
 @dataclass(frozen=True, slots=True)
