@@ -12,10 +12,10 @@ from datetime import datetime
 from functools import partial
 
 from modelward.act.rollback import Outcome, Patched, give_back, put, swap_back, swap_of
-from modelward.decide import journal, requests
+from modelward.decide import journal, refusals, requests
 from modelward.decide.conditions import summarise
 from modelward.domain.decision import Decision
-from modelward.domain.errors import ConflictError
+from modelward.domain.errors import ClusterError, ConflictError, ForbiddenError, ThrottledError
 from modelward.domain.ports import Json
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving, ServingProblem
@@ -24,7 +24,7 @@ from modelward.domain.status import Phase, Rollback, Status
 from modelward.observe.deployments import parse_deployment
 from modelward.observe.serving import find_serving, forbid
 from modelward.registry import Entry
-from modelward.scribe import Scribe
+from modelward.scribe import FAILURES, REFUSALS, Scribe
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +55,15 @@ class Rollbacks:
         log.info("%s/%s: rolling back %s", *entry.resource.key, what)
         await self._patch(entry, spec, serving)
         known = requests.retell(entry.resource.status) if entry.announced == order.id else ()
-        told = (a for a in decision.announcements if a.reason is not Reason.DEGRADED and a not in known)
+        silent = {Reason.DEGRADED}
+        if refusals.find_refusal(entry.resource.status) is not None:
+            silent.add(Reason.REQUEST_DONE)
+        told = (a for a in decision.announcements if a.reason not in silent and a not in known)
         await self.scribe.announce(entry, tuple(told), happened)
 
     async def resume(self, entry: Entry, spec: Spec, serving: Serving) -> None:
         """Go on where a rollback stands: do the patch, or tell of it, if that is still to be done."""
+        await self.scribe.confirm(entry)
         rollback = _running(entry)
         if rollback.phase is Phase.DECIDED:
             log.info("%s/%s: finishing rollback %s", *entry.resource.key, rollback.id)
@@ -89,7 +93,12 @@ class Rollbacks:
             await self.give_up(entry, problem.message)
             return
         look = partial(parse_deployment, field=spec.version_field)
-        result = await put(self.scribe.cluster, serving.deployment, swap_of(rollback), look)
+        try:
+            result = await put(self.scribe.cluster, serving.deployment, swap_of(rollback), look)
+        except ClusterError as error:
+            await self._bear(entry, error)
+            return
+        entry.unpatched = 0
         if result.outcome is Outcome.PATCHED:
             await self._record(entry, spec, rollback, result)
         elif result.outcome is Outcome.GONE:
@@ -99,6 +108,25 @@ class Rollbacks:
             entry.deployment_read = False
             now = self.scribe.now(entry)
             await self._end(entry, journal.superseded(entry.resource.status, now), now)
+
+    async def _bear(self, entry: Entry, error: ClusterError) -> None:
+        """Try again soon where a patch fails; where it keeps failing, end the attempt and say so in the server's words.
+
+        Each try begins with the live object, so what was patched although the answer was lost does not come here.
+        """
+        entry.unpatched += 1
+        known = _running(entry).refused is not None
+        patience = 1 if known else REFUSALS if isinstance(error, ForbiddenError) else FAILURES
+        if isinstance(error, ConflictError | ThrottledError) or entry.unpatched < patience:
+            raise error
+        entry.unpatched = 0
+        now, why = self.scribe.now(entry), str(error)
+        if journal.is_returning(entry.resource.status):
+            await self.give_up(entry, f"the API server refused the way back: {why[: refusals.LONGEST_WORDS]}")
+            return
+        withdrawn = requests.withdraw(entry.resource.status, why)
+        await self.scribe.announce(entry, withdrawn.announcements)
+        await self._end(entry, refusals.refused(withdrawn.status, why, now), now)
 
     async def _record(self, entry: Entry, spec: Spec, rollback: Rollback, result: Patched) -> None:
         if result.body is None:
@@ -129,8 +157,12 @@ class Rollbacks:
             await self.give_up(entry, problem.message)
             return
         look = partial(parse_deployment, field=spec.version_field)
-        result = await put(self.scribe.cluster, serving.deployment, swap_back(rollback), look)
-        entry.deployment_read = False
+        try:
+            result = await put(self.scribe.cluster, serving.deployment, swap_back(rollback), look)
+        except ClusterError as error:
+            await self._bear(entry, error)
+            return
+        entry.unpatched, entry.deployment_read = 0, False
         if result.outcome is Outcome.GONE or result.body is None:
             await self.give_up(entry, "the Deployment is gone")
         elif result.outcome is Outcome.SUPERSEDED:

@@ -34,6 +34,15 @@ class HangingReader(InMemoryReader):
             await self.speak.wait()
         return await super().read(connection, questions, source)
 
+    async def archived(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> tuple[str, ...]:
+        """Answer, the slow one only after `speak`."""
+        if ("host", "slow") in connection.parameters:
+            self.asked_slow.set()
+            await self.speak.wait()
+        return await super().archived(connection, model_name, environment, source)
+
 
 class Gate:
     """Opens when a resource's status has been written."""
@@ -110,6 +119,22 @@ async def test_a_database_that_hangs_delays_nobody_else():
         reader.speak.set()
         await gate.wait()
     assert world.status("slow").current_version == A
+
+
+async def test_a_request_that_has_to_ask_a_database_that_hangs_delays_nobody_else():
+    world = a_world_of_two()
+    await world.turn()
+    reader = hang(world)
+    world.ask("rollback", "slow")
+    world.ask("check", "fine")
+    world._watch()
+    async with running(world):
+        await asyncio.wait_for(reader.asked_slow.wait(), WITHIN)
+        gate = Gate(world)
+        await gate.wait()
+        assert world.status("fine").requests.check is not None
+        assert world.status("slow").requests.rollback is None
+        reader.speak.set()
 
 
 async def test_what_happens_to_a_resource_during_its_turn_is_looked_at_after_it():

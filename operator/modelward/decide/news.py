@@ -74,6 +74,9 @@ def _rollback(change: Change) -> Iterator[News]:
     old, new = change.before.last_rollback, change.after.last_rollback
     if new is None or (old is not None and (old.id, old.phase) == (new.id, new.phase)):
         return
+    again = (new.refused or 0) > 1  # told once, and kept once
+    if again or (new.refused and new.phase is Phase.DECIDED):
+        return
     kinds = frozenset({TOLD[new.phase]} if new.phase in TOLD else ())
     yield News(_about(change, new), kinds, audited=True)
 
@@ -82,8 +85,11 @@ def _about(change: Change, rollback: Rollback) -> Letter:
     reason: str = NAMED[rollback.phase]
     if rollback.reason == Reason.QUARANTINE_ENFORCED and reason == Reason.ROLLED_BACK:
         reason = Reason.QUARANTINE_ENFORCED
+    step = Step(rollback.phase)
+    if rollback.refused:
+        reason, step = Reason.ROLLBACK_REFUSED, Step.REFUSED
     return replace(
-        change.letter(rollback.id, Step(rollback.phase), reason, rollback.message),
+        change.letter(rollback.id, step, reason, rollback.message),
         actor=rollback.actor,
         from_=rollback.from_,
         to=rollback.to,

@@ -21,7 +21,7 @@ TIMEOUT = 10.0
 SIGNATURE, ID = "X-Modelward-Signature-256", "X-Modelward-Id"
 ENDS = {Reason.RECOVERED: Reason.DEGRADED, Reason.METRICS_AVAILABLE: Reason.METRICS_UNAVAILABLE}
 LASTS = timedelta(hours=24)
-CRITICAL = frozenset({Reason.ROLLBACK_FAILED, Reason.CONTESTED, Reason.BREAKER_OPEN})
+CRITICAL = frozenset({Reason.ROLLBACK_FAILED, Reason.ROLLBACK_REFUSED, Reason.CONTESTED, Reason.BREAKER_OPEN})
 
 
 def send_webhook(errand: Errand, now: datetime) -> None:
