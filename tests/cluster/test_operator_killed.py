@@ -24,6 +24,7 @@ MOST = 8
 CALM = "calm"
 KILLED = {f"killed-before-{n}": (n, True) for n in range(1, MOST + 1)} | {"killed-at-the-end": (MOST, False)}
 STEPS = ["Decided", "Patched", "Verified"]
+DEPLOYED = "Observed"
 
 
 @pytest.fixture
@@ -57,10 +58,10 @@ def models(life: Life, hook: Hook, database_url: str) -> dict[str, Model]:
 
 
 def steps(model: Model) -> list[tuple[str, str]]:
-    """List the rows of the audit table: event and step."""
-    statement = "SELECT event_id, phase FROM modelward.audit WHERE name = %s ORDER BY phase"
+    """List the rows of the audit table about the rollback: event and step."""
+    statement = "SELECT event_id, phase FROM modelward.audit WHERE name = %s AND phase <> %s ORDER BY phase"
     with psycopg.connect(model.database_url) as connection:
-        return list(connection.execute(statement.encode(), (model.name,)))
+        return list(connection.execute(statement.encode(), (model.name, DEPLOYED)))
 
 
 def alerts(hook: Hook, model: Model) -> set[bytes]:

@@ -24,6 +24,8 @@ class Step(StrEnum):
     REQUESTED = "Requested"
     REFUSED = "Refused"
     CLEARED = "Cleared"
+    PLACED = "Placed"
+    OBSERVED = "Observed"
     SEEN = "Seen"
 
 
