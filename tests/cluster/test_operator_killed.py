@@ -93,7 +93,7 @@ def end_of(model: Model, hook: Hook) -> Json:
     return {
         "image": model.image(),
         "revision": target["metadata"]["annotations"]["deployment.kubernetes.io/revision"],
-        "owned by": [entry["manager"] for entry in target["metadata"]["managedFields"]],
+        "owned by": sorted({entry["manager"] for entry in target["metadata"]["managedFields"]}),
         "written on it": target["metadata"]["annotations"]["modelward.dev/rollback-id"] == last["id"],
         "rollback": {key: last[key] for key in ("from", "to", "phase", "message", "automatic", "reason")},
         "history": [(m["version"], m["placedBy"], m.get("rolledBack")) for m in status["history"]],
