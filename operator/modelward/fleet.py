@@ -73,7 +73,7 @@ class Census:
 
     async def _look_around(self, feed: Feed, decided: Mapping[Key, Status], now: datetime) -> Verdicts:
         asked_at, verdicts = self._found.get(feed, (datetime.min.replace(tzinfo=now.tzinfo), {}))
-        if now - asked_at >= SERVES:
+        if abs(now - asked_at) >= SERVES:  # a clock that was set back must not keep it for longer
             verdicts = await self._ask(feed, decided)
             self._found[feed] = (now, verdicts)
         return {key: verdict for key, verdict in verdicts.items() if key not in decided}
@@ -100,10 +100,11 @@ class Census:
             return False
         return self.connections.recall(entry.resource.namespace, spec.secret_name) == feed[0]
 
-    def _sum(self, decided: Mapping[Key, Status], verdicts: Verdicts, now: datetime) -> Fleet:
+    def _sum(self, decided: Mapping[Key, Status], verdicts: Verdicts, moment: datetime) -> Fleet:
         judged = bad = 0
         for key, entry in self.registry.entries.items():
             status = decided.get(key, entry.resource.status)
+            now = moment + entry.clock_offset  # as its times in status are
             verdict, back = verdicts.get(key, status.verdict), _was_put_back_lately(status, now)
             judged += back or verdict in {Verdict.HEALTHY, Verdict.DEGRADED}
             bad += back or (verdict is Verdict.DEGRADED and (_is_held(entry) or _is_new(entry, status, now)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from modelward.connections import SUSPICIOUS, Connections
 from modelward.counts import CHECKS
+from modelward.decide.clocks import compare_clocks
 from modelward.decide.decide import decide
 from modelward.decide.evidence import spans_of, weigh_evidence
 from modelward.decide.guards import Fleet
@@ -93,11 +94,15 @@ class Judging:
     async def _decide_again(self, plan: Plan, decision: Decision, answer: Quality, fleet: Fleet) -> Decision:
         """Before the one write that matters, look at the fleet, at the registry of versions, and at the evidence."""
         spec, target = plan.spec, decision.order.to.version if decision.order else ""
-        remembered = await self.recall(plan.entry, spec, plan.status)
+        try:
+            remembered = await self.recall(plan.entry, spec, plan.status)
+            connection = await self.connections.find(plan.entry.resource.namespace, spec.secret_name)
+            archived = await self.reader.archived(connection, spec.model_name, spec.environment, spec.source)
+        except (ClusterError, SourceError) as error:
+            return self._decide_later(plan, answer, fleet, error)
+        plan.entry.unread = 0
         if remembered.quarantine != plan.status.quarantine:  # the next look chooses its target with them in mind
             return Decision(remembered)
-        connection = await self.connections.find(plan.entry.resource.namespace, spec.secret_name)
-        archived = await self.reader.archived(connection, spec.model_name, spec.environment, spec.source)
         if fleet.breaker_open or target in archived:
             return self._decide(plan, answer, fleet, archived)
         if spec.evaluation.act_on is not ActOn.GUARDED:
@@ -106,6 +111,12 @@ class Judging:
         if isinstance(found, SourceError):
             return self._decide(plan, found, fleet)
         return self._decide(plan, answer, fleet, archived, found)
+
+    def _decide_later(self, plan: Plan, answer: Quality, fleet: Fleet, error: Exception) -> Decision:
+        """Hold it back, and look again as soon as after any other failure of the database."""
+        log.warning("%s/%s: not rolled back for now: %s", *plan.entry.resource.key, error)
+        plan.entry.unread += 1
+        return self._decide(plan, answer, fleet, unread=str(error))
 
     async def _gather(self, connection: Connection, plan: Plan, answer: Quality) -> Buckets | SourceError:
         """Ask once more what guards want to know; what the rows or the time do not allow is as if there were nothing.
@@ -133,12 +144,16 @@ class Judging:
         fleet: Fleet,
         archived: tuple[str, ...] = (),
         evidence: Buckets | None = None,
+        unread: str | None = None,
     ) -> Decision:
         judgement = self._judge(plan, answer, archived)
         now = self.rollbacks.scribe.now(plan.entry)
         resource = plan.entry.resource
+        status = plan.status
+        if not isinstance(answer, SourceError):
+            status = compare_clocks(status, plan.entry.clock_offset, resource.generation, now)
         return decide(
-            resource, plan.spec, plan.status, plan.serving, plan.previous, judgement, fleet, now, evidence
+            resource, plan.spec, status, plan.serving, plan.previous, judgement, fleet, now, evidence, unread
         )  # fmt: skip
 
     def _judge(self, plan: Plan, answer: Quality | SourceError, archived: tuple[str, ...]) -> Judgement:
