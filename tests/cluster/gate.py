@@ -12,6 +12,7 @@ import signal
 import ssl
 import threading
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ class Gate:
         self._cluster = kubeconfig["clusters"][0]["cluster"]
         self._left: int | None = None
         self._planned: dict[str, tuple[int, Fault]] = {}
+        self._alternating: dict[str, tuple[Fault, bool]] = {}
+        self._counted: Counter[str] = Counter()
         self._fired = threading.Event()
         self._watches: set[Stream] = set()
         self._errors: dict[str, int] = {}
@@ -75,6 +78,10 @@ class Gate:
         self._fired.clear()
         self._planned[name] = (write, fault)
 
+    def spoil_every_other(self, fault: Fault, name: str, *, events: bool) -> None:
+        """Let a fault befall the first write about the objects of one name, the third, and so on: each once, mostly."""
+        self._alternating[name] = (fault, events)
+
     def wait(self, patience: float = 45) -> None:
         """Wait until that has happened."""
         if not self._fired.wait(patience):
@@ -85,14 +92,15 @@ class Gate:
         wait_until(lambda: self._fired.is_set() or other(), for_="a write", timeout=45)
         return self._fired.is_set()
 
-    def has_spoilt_all(self) -> bool:
-        """Whether every fault has befallen its write."""
-        return not self._planned
+    def spoilt(self, name: str) -> int:
+        """Count the faults that befell writes about the objects of a name."""
+        return (self._counted[name] + 1) // 2
 
     def disarm(self) -> None:
         """Let everything pass again."""
         self._left = None
         self._planned.clear()
+        self._alternating.clear()
         self._errors.clear()
         self._old.clear()
         self._loop.call_soon_threadsafe(self._caught_up.set)
@@ -186,7 +194,12 @@ class Gate:
     def _find_fault(self, request: web.BaseRequest, body: bytes) -> Fault | None:
         if not _is_write(request):
             return None
-        for name in (_subject(request, body), ANYBODY):
+        subject = _subject(request, body)
+        every, events = self._alternating.get(subject, (None, False))
+        if every is not None and (events or request.method != "POST"):
+            self._counted[subject] += 1
+            return every if self._counted[subject] % 2 else None
+        for name in (subject, ANYBODY):
             left, fault = self._planned.get(name, (0, None))
             if fault is not None and left > 1:
                 self._planned[name] = (left - 1, fault)
