@@ -19,6 +19,7 @@ from modelward.domain.status import Condition, Status, Verdict
 from sandbox.cluster import Cluster
 from sandbox.operator import Operator
 
+pytestmark = pytest.mark.every_version
 Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 
 PERCENT = 'an integer such as 5 or a quoted decimal such as "2.5", without a % sign'
@@ -237,7 +238,8 @@ def test_the_target_may_be_spelled_out_and_never_changed(ask: Kubectl):
     changed = ask("patch", "mdl/house-prices", "--type=merge", patch % "other")
     assert changed.returncode != 0
     (said,) = changed.stderr.strip().splitlines()
-    assert "spec.targetRef.name: Invalid value: targetRef.name cannot change" in said
+    assert "spec.targetRef.name: Invalid value" in said
+    assert "targetRef.name cannot change: delete this resource and create one for the other Deployment" in said
 
 
 @pytest.mark.parametrize(
