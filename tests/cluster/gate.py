@@ -12,7 +12,6 @@ import signal
 import ssl
 import threading
 from base64 import b64decode
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -54,8 +53,8 @@ class Gate:
         self._cluster = kubeconfig["clusters"][0]["cluster"]
         self._left: int | None = None
         self._planned: dict[str, tuple[int, Fault]] = {}
-        self._alternating: dict[str, tuple[Fault, bool]] = {}
-        self._counted: Counter[str] = Counter()
+        self._each: dict[str, tuple[Fault, bool]] = {}
+        self._tried: dict[str, set[str]] = {}
         self._fired = threading.Event()
         self._watches: set[Stream] = set()
         self._errors: dict[str, int] = {}
@@ -78,9 +77,9 @@ class Gate:
         self._fired.clear()
         self._planned[name] = (write, fault)
 
-    def spoil_every_other(self, fault: Fault, name: str, *, events: bool) -> None:
-        """Let a fault befall the first write about the objects of one name, the third, and so on: each once, mostly."""
-        self._alternating[name] = (fault, events)
+    def spoil_each_once(self, fault: Fault, name: str, *, events: bool) -> None:
+        """Let a fault befall every write about the objects of one name, the first time that it is tried."""
+        self._each[name] = (fault, events)
 
     def wait(self, patience: float = 45) -> None:
         """Wait until that has happened."""
@@ -94,13 +93,13 @@ class Gate:
 
     def spoilt(self, name: str) -> int:
         """Count the faults that befell writes about the objects of a name."""
-        return (self._counted[name] + 1) // 2
+        return len(self._tried.get(name, ()))
 
     def disarm(self) -> None:
         """Let everything pass again."""
         self._left = None
         self._planned.clear()
-        self._alternating.clear()
+        self._each.clear()
         self._errors.clear()
         self._old.clear()
         self._loop.call_soon_threadsafe(self._caught_up.set)
@@ -195,10 +194,12 @@ class Gate:
         if not _is_write(request):
             return None
         subject = _subject(request, body)
-        every, events = self._alternating.get(subject, (None, False))
-        if every is not None and (events or request.method != "POST"):
-            self._counted[subject] += 1
-            return every if self._counted[subject] % 2 else None
+        each, events = self._each.get(subject, (None, False))
+        if each is not None and (events or request.method != "POST"):
+            what, tried = _identity(request, body), self._tried.setdefault(subject, set())
+            fresh = what not in tried
+            tried.add(what)
+            return each if fresh else None
         for name in (subject, ANYBODY):
             left, fault = self._planned.get(name, (0, None))
             if fault is not None and left > 1:
@@ -261,6 +262,15 @@ def _subject(request: web.BaseRequest, body: bytes) -> str:
     if request.method == "POST":
         return str(json.loads(body).get("regarding", {}).get("name", ""))
     return parts[2] if len(parts) > 2 else ANYBODY
+
+
+def _identity(request: web.BaseRequest, body: bytes) -> str:
+    """Name a write by what it does: the same, tried again, has the same name."""
+    said = json.loads(body)
+    if request.method == "POST":
+        return str(said["metadata"]["name"])
+    status = next((operation["value"] for operation in said if operation["path"] == "/status"), None)
+    return f"patch of {said[0]['path']}" if status is None else f"status {status.get('lastRollback', {}).get('phase')}"
 
 
 @contextmanager
