@@ -17,7 +17,7 @@ CHECKS = Histogram(
 )
 ROLLBACKS = Counter(
     "modelward_rollbacks",
-    "Rollbacks that reached a phase: Decided is all of them; Verified, Failed and Superseded are their ends.",
+    "Rollbacks that reached a phase: Decided is all of them; Verified, Failed, Returned and Superseded are their ends.",
     ["phase", "trigger"],
 )
 OUTCOMES = Counter("modelward_rollback_outcomes", "Rollbacks by whether they helped, once that is known.", ["outcome"])

@@ -16,7 +16,6 @@ from modelward.domain.decision import Announcement
 from modelward.domain.errors import AlertError, ModelwardError, SourceError
 from modelward.domain.letters import AlertStatus, Channel, Delivery, Letter, Result, Slot
 from modelward.domain.reasons import Reason
-from modelward.domain.status import Phase
 from modelward.registry import Entry, Key, Registry
 from modelward.scribe import Scribe
 
@@ -116,8 +115,8 @@ class Postman:
     def _may(self, entry: Entry) -> bool:
         """Whether anything may be told now: never while suspended, and never before the patch."""
         spec, rollback = entry.resource.spec, entry.resource.status.last_rollback
-        decided = rollback is not None and rollback.phase is Phase.DECIDED
-        return self.fence() and not decided and not (spec is not None and spec.suspend)
+        intended = rollback is not None and rollback.phase.is_intent
+        return self.fence() and not intended and not (spec is not None and spec.suspend)
 
     def _jobs(self, entry: Entry) -> list[Job]:
         jobs, now = [], self.scribe.now(entry)

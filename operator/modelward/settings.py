@@ -56,11 +56,12 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     if "namespace" not in values and OWN_NAMESPACE.exists():
         values["namespace"] = OWN_NAMESPACE.read_text().strip()
     settings = Settings(**values)
-    _check_networks(settings.alert_networks)
+    check_networks(settings.alert_networks)
     return settings
 
 
-def _check_networks(networks: tuple[str, ...]) -> None:
+def check_networks(networks: tuple[str, ...]) -> None:
+    """Refuse what is no network; SettingsError names it."""
     for network in networks:
         try:
             ipaddress.ip_network(network)

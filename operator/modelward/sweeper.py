@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from modelward import pacing
-from modelward.decide.managed import GRACE
+from modelward.decide.managed import GRACE, is_pending
 from modelward.decide.requests import find_pending
 from modelward.domain.errors import ClusterError, ConflictError, NotFoundError, ThrottledError
 from modelward.domain.resource import Resource, parse_resource
@@ -24,8 +24,7 @@ from modelward.registry import Entry, Key, Registry
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-VERIFY_EVERY = 5.0
+FIRST_PAUSE, LONGEST_PAUSE, VERIFY_EVERY = 1.0, 60.0, 5.0
 FIRST_TURNS = 4  # rounds in a second for resources seen for the first time
 AT_ONCE = 16  # turns that talk to the API server at the same time: each costs memory, and the server is not ours alone
 
@@ -73,6 +72,7 @@ class Sweeper:
         self._at_once, self._asking = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
         self._sweeps: set[asyncio.Task[None]] = set()
         self.last_round = self.last_end = monotonic()
+        self.forgotten: Callable[[Key], None] = lambda _: None
 
     def kick(self, key: Key) -> None:
         """Give a resource its turn now; while it has one, another follows."""
@@ -266,6 +266,7 @@ class Sweeper:
         rivals = self._registry.rivals(entry.resource) if entry else []
         self._registry.drop(key)
         self._failures.pop(key, None)
+        self.forgotten(key)
         for rival in rivals:
             self.kick(rival)
 
@@ -283,6 +284,6 @@ class Sweeper:
         spec = entry.resource.spec
         if spec is None or spec.suspend:
             return float("inf")
-        if entry.drifted_since is not None:
+        if entry.drifted_since is not None or is_pending(spec.version, entry.resource.status):
             return min(entry.next_check, self._monotonic() + GRACE.total_seconds())
         return entry.next_check

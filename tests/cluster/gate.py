@@ -49,6 +49,8 @@ class Stream:
 class Gate:
     """Passes requests on, counts the writes, and does to them what was agreed upon."""
 
+    _before, _about = False, ""
+
     def __init__(self, kubeconfig: dict[str, Any]) -> None:
         self._cluster = kubeconfig["clusters"][0]["cluster"]
         self._left: int | None = None
@@ -66,10 +68,14 @@ class Gate:
 
     # -- what is agreed upon -----------------------------------------------------------------------------------------
 
-    def arm(self, write: int, pid: Callable[[], int]) -> None:
-        """Kill the process after so many more writes; the Lease's are not counted."""
+    def arm(self, write: int, pid: Callable[[], int], *, before: bool = False, about: str = "") -> None:
+        """Kill the process after so many more writes, or before the last of them arrives; the Lease's do not count.
+
+        With `about`, only those count that name it.
+        """
         self._fired.clear()
         self.writes.clear()
+        self._before, self._about = before, about
         self.pid, self._left = pid, write
 
     def spoil(self, write: int, fault: Fault, name: str = ANYBODY) -> None:
@@ -134,6 +140,9 @@ class Gate:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Pass one request on, and its answer back as it comes."""
         body = await request.read()
+        counts = self._about in request.path or self._about.encode() in body
+        if counts and self._before and self._is_last(request):
+            await asyncio.Event().wait()  # it never arrives
         fault = self._find_fault(request, body)
         if fault is not None and not fault.after:
             return await self._spoil(request, fault)
@@ -145,7 +154,7 @@ class Gate:
         headers = {key: value for key, value in request.headers.items() if key.lower() not in DROPPED}
         url = self._cluster["server"] + request.path_qs
         async with self._session.request(request.method, url, data=body or None, headers=headers) as answer:
-            if answer.status < 400 and self._is_last(request):
+            if counts and not self._before and answer.status < 400 and self._is_last(request):
                 await asyncio.Event().wait()  # whoever asked is dead
             if fault is not None:
                 await answer.read()

@@ -26,16 +26,6 @@ def model(life: Life, database_url: str) -> Model:
     return model
 
 
-@pytest.mark.parametrize("write", range(1, 8))
-def test_killed_after_any_write_the_rollback_ends_the_same(life: Life, model: Model, write: int):
-    life.end_after(write)
-    model.deploy(B)
-    life.gate.wait()
-    life.begin_again()
-    expect_one_rollback(model)
-    expect_no_trace_of_ownership(model)
-
-
 def test_killed_after_every_single_write_it_still_ends_the_same(life: Life, model: Model):
     life.end_after(1)
     model.deploy(B)

@@ -81,3 +81,10 @@ def test_a_recovery_ends_the_degradation(alertmanager: int):
     assert [a for a in alerts(alertmanager) if a["labels"]["modeldeployment"] == "three"]
     tell(alertmanager, Step.SEEN, "Recovered", "three")
     assert not [a for a in alerts(alertmanager) if a["labels"]["modeldeployment"] == "three"]
+
+
+def test_a_new_version_ends_the_rollback_that_came_before(alertmanager: int):
+    tell(alertmanager, Step.PATCHED, "RolledBack", "four")
+    assert [a for a in alerts(alertmanager) if a["labels"]["modeldeployment"] == "four"]
+    tell(alertmanager, Step.OBSERVED, "VersionChanged", "four")
+    assert not [a for a in alerts(alertmanager) if a["labels"]["modeldeployment"] == "four"]

@@ -141,6 +141,11 @@ class Reason(StrEnum):
         "Helm owns the version's field by server-side apply: the next upgrade writes it again.",
     )
 
+    LEFT_ALONE = (
+        "LeftAlone",
+        "Who owns the version's field was told to leave it alone, says modelward.dev/version-left-alone-by.",
+    )
+
     # Why a degraded version is left in place
     AUTO_ROLLBACK_OFF = "AutoRollbackOff", "spec.autoRollback is false: a person decides."
     LANDING = "Landing", "A rollback placed this version; it is never rolled back automatically."

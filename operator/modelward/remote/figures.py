@@ -79,6 +79,7 @@ def quality_of(status: Status, version: str) -> VersionQuality:
         model_version=version,
         r2_score=metric(metrics, "r2")[side] if side else None,
         rmse=metric(metrics, "rmse")[side] if side else None,
+        metrics={m["metric"]: m[side] for m in metrics} if side else {},
         samples=samples,
         window_start=times[0],
         window_end=times[1],

@@ -63,7 +63,6 @@ class ClusterComparison(Comparison):
 
     namespace: str
     name: str
-    metrics: list[MetricExplanation]
 
 
 class ClusterCheck(TypedDict):
