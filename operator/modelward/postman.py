@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from modelward.counts import ALERTS, ROWS
+from modelward.counts import ALERTS, DELIVERED, FAILED, GIVEN_UP, ROWS, UNAVAILABLE
 from modelward.decide.outbox import LONGEST_ERROR, is_due
 from modelward.deliveries import Deliveries, Job, conclude
 from modelward.domain.decision import Announcement
@@ -281,9 +281,9 @@ def _stand(name: str, before: AlertStatus | None, error: Answer) -> AlertStatus:
 
 
 def _count(letter: Letter, delivery: Delivery, result: Result, error: ModelwardError | None) -> None:
-    what = "delivered" if error is None else "given_up" if result.done else "failed"
+    what = DELIVERED if error is None else GIVEN_UP if result.done else FAILED
     if isinstance(error, SourceError) and error.reason == Reason.AUDIT_UNAVAILABLE:
-        what = "unavailable"
+        what = UNAVAILABLE
     if delivery.channel is Channel.ALERT:
         ALERTS.labels(letter.reason, what).inc()
     else:

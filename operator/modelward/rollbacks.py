@@ -21,6 +21,7 @@ from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving, ServingProblem
 from modelward.domain.spec import Spec
 from modelward.domain.status import Phase, Rollback, Status
+from modelward.logbook import note_rollback
 from modelward.observe.deployments import parse_deployment
 from modelward.observe.serving import find_serving, forbid
 from modelward.registry import Entry
@@ -51,8 +52,7 @@ class Rollbacks:
         intended = journal.intend(decision.status, order, now, spec.version)
         status = summarise(intended, entry.resource.generation, now)
         await self.scribe.write(entry, status)
-        what = f"{order.from_version} -> {order.to.version}: {order.message}"
-        log.info("%s/%s: rolling back %s", *entry.resource.key, what)
+        note_rollback(entry.resource, status, order)
         await self._patch(entry, spec, serving)
         known = requests.retell(entry.resource.status) if entry.announced == order.id else ()
         silent = {Reason.DEGRADED}

@@ -29,9 +29,9 @@ from modelward.listening import Listeners
 from modelward.memory import Memory
 from modelward.observe.deployments import parse_deployment
 from modelward.postman import Postman
+from modelward.readings import Sources
 from modelward.reconcile import Reconciler, Rules
 from modelward.registry import Entry, Registry
-from modelward.scrape import Sources
 from modelward.settings import Settings
 from modelward.sweeper import Sweeper
 from modelward.tell.courier import ProcessCourier

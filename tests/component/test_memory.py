@@ -102,7 +102,7 @@ async def a_rebuilt_managed_world(mail: Mail) -> World:
     await world.turn(MINUTE)
     await world.go_bad()
     await world.turns(2, every=SOON)
-    assert (world.serving(), mail.book.steps()[:2]) == (A, ["Decided", "Patched"])
+    assert (world.serving(), mail.book.steps()[:3]) == (A, ["Placed", "Decided", "Patched"])
     world.cluster.images.clear()
     return world
 

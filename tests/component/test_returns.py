@@ -261,7 +261,7 @@ async def test_it_is_told_once_and_each_step_is_kept():
     await world.turn(SOON)
     await world.turns(2)
     assert mail.courier.reasons() == ["RolledBack", "RollbackFailed"]
-    assert mail.book.steps() == ["Decided", "Patched", "Returning", "Returned"]
+    assert mail.book.steps() == ["Observed", "Decided", "Patched", "Returning", "Returned"]
     assert [q.version for q in world.status().quarantine] == [B]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
+from modelward.cli.recipe_view import show_gitops
 from modelward.cli.screen import Screen
 from modelward.decide.wording import count, figure, percent
 from modelward.domain.metrics import MetricName
@@ -252,6 +253,7 @@ def _name(result: Any) -> str:
 
 
 CLUSTER_VIEWS: dict[str, Callable[[Screen, Any], None]] = {
+    "GitOps": show_gitops,
     "StatusList": show_statuses,
     "CheckList": show_checks,
     "ExplanationList": show_explanations,

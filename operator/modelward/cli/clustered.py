@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from modelward.cli.doors import Where
     from modelward.cli.either import ClusterWhere
+    from modelward.domain.recipes import Tool
     from modelward.domain.resource import Resource
     from modelward.evaluation.archive import ArchiveOrder
     from modelward.remote.api import Api
@@ -93,6 +94,18 @@ def check(where: "ClusterWhere", words: Sequence[str], output: str, timeout: tim
     _emit(output, "Check", found, one=choice.is_one)
     ends = {BY_STATUS.get(result["status"], ERROR) for result in found}
     return next(code for code in GRAVITY if code in ends)
+
+
+def gitops(where: "ClusterWhere", words: Sequence[str], tools: "Sequence[Tool]", output: str) -> int:
+    """Print what keeps Git from undoing a rollback."""
+    from modelward.remote.choosing import choose
+    from modelward.remote.gitops import gitops as tell
+
+    with _session(where) as api:
+        (resource,) = choose(api, _only(where, words, "gitops"))
+        found = tell(api, resource, tools)
+    emit(output, "GitOps", found)
+    return OK
 
 
 def rollback(

@@ -78,13 +78,16 @@ def _offer(ctx: click.Context, begun: str, *, versions: bool) -> list[Completion
     return [CompletionItem(name) for name in offered if name.startswith(begun) and name not in words]
 
 
+namespace = click.option("-n", "--namespace", metavar="NAME", help="Where they are; without it the kubeconfig's.")
+context = click.option("--context", metavar="NAME", help="Which context of the kubeconfig.")
+kubeconfig = click.option("--kubeconfig", metavar="FILE", help="Which kubeconfig.  [KUBECONFIG]")
 CLUSTER = (
     click.option("--cluster", is_flag=True, help="ModelDeployments of a cluster, even where DATABASE_URL is set."),
-    click.option("-n", "--namespace", metavar="NAME", help="Where they are; without it the kubeconfig's."),
+    namespace,
     click.option("--all", "every", is_flag=True, help="All ModelDeployments of the namespace."),
     click.option("-A", "--all-namespaces", is_flag=True, help="Those of all namespaces."),
-    click.option("--context", metavar="NAME", help="Which context of the kubeconfig."),
-    click.option("--kubeconfig", metavar="FILE", help="Which kubeconfig.  [KUBECONFIG]"),
+    context,
+    kubeconfig,
 )
 timeout = click.option(
     "--timeout", type=options.Duration(), metavar="TIME", help="How long the operator's answer may take.  [2m]"
@@ -133,6 +136,20 @@ def both_doors(verb: F) -> F:
 
     wrapped: Callable[..., Any] = options.output(bundled)
     for option in reversed((options.database_url, model, options.environment, *options.SUBJECT[:2], *CLUSTER)):
+        wrapped = option(wrapped)
+    return cast("F", wrapped)
+
+
+def where(verb: F) -> F:
+    """Add the options that say where in a cluster, for a verb that has no other door, handed over as one `where`."""
+
+    @functools.wraps(verb)
+    def bundled(*args: Any, **others: Any) -> Any:
+        given = {name: others.pop(name) for name in ("namespace", "context", "kubeconfig")}
+        return verb(*args, where=_cluster_where(given), **others)
+
+    wrapped: Callable[..., Any] = bundled
+    for option in (kubeconfig, context, namespace):
         wrapped = option(wrapped)
     return cast("F", wrapped)
 

@@ -8,7 +8,7 @@ from click.shell_completion import ShellComplete
 from modelward.cli.either import KUBECTL
 from modelward.cli.main import EXIT_CODES, SETTINGS, Verbs
 
-VERBS = ("status", "history", "compare", "check", "explain", "rollback", "archive")
+VERBS = ("status", "history", "compare", "check", "explain", "rollback", "gitops", "archive")
 NAME = "kubectl modelward"
 EPILOG = f"""
 \b

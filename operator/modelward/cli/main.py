@@ -16,6 +16,7 @@ VERBS = {
     "check": "modelward.cli.judging",
     "explain": "modelward.cli.judging",
     "rollback": "modelward.cli.rollback",
+    "gitops": "modelward.cli.gitops",
     "archive": "modelward.cli.archive",
     "db": "modelward.cli.db",
     "completion": "modelward.cli.completion",

@@ -10,6 +10,7 @@ from datetime import datetime
 from modelward.decide.conditions import ROLLBACK_PROTECTED
 from modelward.domain.keepers import KEEPERS
 from modelward.domain.reasons import Reason
+from modelward.domain.recipes import Field
 from modelward.domain.serving import LEFT_ALONE_BY, Place, Serving
 from modelward.domain.status import Condition, Status
 
@@ -29,7 +30,8 @@ def protect(status: Status, serving: Serving, generation: int, now: datetime) ->
 def recipe(serving: Serving) -> str:
     """Say what whoever keeps the field has to be told; empty where nobody does."""
     keeper = KEEPERS.get(serving.place.keeper)
-    return keeper.recipe.format(path=serving.place.path, name=serving.deployment.name) if keeper else ""
+    deployment = serving.deployment
+    return keeper.advise(Field(deployment.namespace, deployment.name, serving.place)) if keeper else ""
 
 
 def _judge(serving: Serving) -> tuple[str, Reason, str]:

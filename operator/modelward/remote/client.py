@@ -12,20 +12,22 @@ from modelward.domain.resource import GROUP, PLURAL, VERSION
 from modelward.remote.api import Json
 from modelward.remote.kubeconfig import Login
 
-KIND: Any = {"group": GROUP, "version": VERSION, "plural": PLURAL}
 PATIENCE = (10.0, 30.0)  # seconds to connect, and to answer
 PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is asked for, as people call it and as their rights do."""
+    """What is asked for: as people call it, as their rights do, and how the library finds it."""
 
     name: str
     resource: str
+    path: Any = None
 
 
-OURS, SECRETS = Kind("ModelDeployment", f"{PLURAL}.{GROUP}"), Kind("Secret", "secrets")
+OURS = Kind("ModelDeployment", f"{PLURAL}.{GROUP}", {"group": GROUP, "version": VERSION, "plural": PLURAL})
+DEPLOYMENTS = Kind("Deployment", "deployments.apps", {"group": "apps", "version": "v1", "plural": "deployments"})
+SECRETS = Kind("Secret", "secrets")
 
 
 class KubernetesApi:
@@ -53,7 +55,15 @@ class KubernetesApi:
         """Read one."""
         with self._sentences("get", namespace, name):
             found = self._objects.get_namespaced_custom_object(
-                **KIND, namespace=namespace, name=name, _request_timeout=PATIENCE
+                **OURS.path, namespace=namespace, name=name, _request_timeout=PATIENCE
+            )
+        return cast("Json", found)
+
+    def get_deployment(self, namespace: str, name: str) -> Json:
+        """Read a Deployment, with who owns its fields."""
+        with self._sentences("get", namespace, name, DEPLOYMENTS):
+            found = self._objects.get_namespaced_custom_object(
+                **DEPLOYMENTS.path, namespace=namespace, name=name, _request_timeout=PATIENCE
             )
         return cast("Json", found)
 
@@ -71,7 +81,7 @@ class KubernetesApi:
         body = {"metadata": {"resourceVersion": seen, "annotations": notes}}
         with self._sentences("patch", namespace, name):
             found = self._objects.patch_namespaced_custom_object(
-                **KIND, namespace=namespace, name=name, body=body, _content_type="application/merge-patch+json",
+                **OURS.path, namespace=namespace, name=name, body=body, _content_type="application/merge-patch+json",
                 field_manager="modelward-cli", _request_timeout=PATIENCE,
             )  # fmt: skip
         return cast("Json", found)
@@ -83,7 +93,7 @@ class KubernetesApi:
         whole = max(int(seconds), 1)
         with self._sentences("watch", namespace, name):
             answer = self._objects.list_namespaced_custom_object(
-                **KIND, namespace=namespace, watch=True, field_selector=f"metadata.name={name}",
+                **OURS.path, namespace=namespace, watch=True, field_selector=f"metadata.name={name}",
                 resource_version=seen, timeout_seconds=whole, _preload_content=False,
                 _request_timeout=(PATIENCE[0], seconds + 1),
             )  # fmt: skip
@@ -97,8 +107,8 @@ class KubernetesApi:
     def _page(self, namespace: str | None, token: str | None) -> Json:
         paging: Any = {"limit": PAGE, "_request_timeout": PATIENCE} | ({"_continue": token} if token else {})
         if namespace is None:
-            return cast("Json", self._objects.list_cluster_custom_object(**KIND, **paging))
-        return cast("Json", self._objects.list_namespaced_custom_object(**KIND, namespace=namespace, **paging))
+            return cast("Json", self._objects.list_cluster_custom_object(**OURS.path, **paging))
+        return cast("Json", self._objects.list_namespaced_custom_object(**OURS.path, namespace=namespace, **paging))
 
     @contextmanager
     def _sentences(

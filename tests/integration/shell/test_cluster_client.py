@@ -46,6 +46,18 @@ def test_a_refusal_is_a_sentence(tmp_path: Path, code: int, body: bytes, kind: t
     assert "s3cr3t" not in str(raised.value)
 
 
+def test_a_deployment_that_may_not_be_read_or_is_not_there_is_called_so(tmp_path: Path):
+    with served(403, said(403, "Forbidden", "no")) as stub, pytest.raises(ForbiddenError) as raised:
+        KubernetesApi(log_in(stub.kubeconfig(tmp_path), None, None)).get_deployment(NAMESPACE, NAME)
+    assert f"kubectl auth can-i get deployments.apps --namespace {NAMESPACE}" in str(raised.value)
+    assert stub.asked == [f"GET /apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}"]
+    with (
+        served(404, said(404, "NotFound", "x not found")) as stub,
+        pytest.raises(NotFoundError, match=f"there is no Deployment {NAMESPACE}/{NAME}"),
+    ):
+        KubernetesApi(log_in(stub.kubeconfig(tmp_path), None, None)).get_deployment(NAMESPACE, NAME)
+
+
 def test_a_server_that_is_gone_is_named(tmp_path: Path):
     with served(200) as stub:
         kubeconfig = stub.kubeconfig(tmp_path)

@@ -16,7 +16,7 @@ RECIPES = {
         "OwnedByFlux",
         (
             'spec.ignore: [{paths: ["/spec/template/spec/containers/0/image"], '
-            "target: {kind: Deployment, name: house-prices}}]"
+            "target: {kind: Deployment, name: house-prices, namespace: ml}}]"
         ),
     ),
     "helm-controller": ("OwnedByFlux", "spec.driftDetection.ignore: [{paths: "),
@@ -24,8 +24,8 @@ RECIPES = {
     "argocd-application-controller": (
         "OwnedByArgoCD",
         (
-            "ignoreDifferences: [{group: apps, kind: Deployment, name: house-prices, "
-            'jsonPointers: ["/spec/template/spec/containers/0/image"]}]'
+            "ignoreDifferences: [{group: apps, kind: Deployment, name: house-prices, namespace: ml, jqPathExpressions: "
+            """['.spec.template.spec.containers[] | select(.name == "model") | .image']}]"""
         ),
     ),
     "helm": ("OwnedByHelm", "upgrade house-prices with the version that serves"),
