@@ -162,7 +162,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "modelward_clock_offset_seconds",
         "How far a database's clock is ahead of the operator's: the one that is furthest off, either way.",
-        _one(lambda s: max((e.clock_offset.total_seconds() for e in s.entries), key=abs, default=0.0)),
+        readings.one(lambda s: max((e.clock_offset.total_seconds() for e in s.entries), key=abs, default=0.0)),
     ),
     Family(
         "modelward_breaker_open",
