@@ -16,13 +16,13 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
-from sandbox import go
+from sandbox.modules import Module
 from sandbox.ports import free_ports
 from sandbox.processes import Runner
 from sandbox.waiting import wait_until
 
-MODULE = Path(__file__).resolve().parents[1] / "hack" / "toxiproxy"
-PACKAGE = "github.com/Shopify/toxiproxy/v2/cmd/server"
+FOLDER = Path(__file__).resolve().parents[1] / "hack" / "toxiproxy"
+TOXIPROXY = Module(FOLDER, ("github.com/Shopify/toxiproxy/v2/cmd/server",), 40)
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Network:
 @contextmanager
 def a_network() -> Iterator[Network]:
     """Run Toxiproxy."""
-    program = go.build_once(MODULE, PACKAGE, "toxiproxy", print)
+    program = TOXIPROXY.build(print) / "server"
     folder = Path(tempfile.mkdtemp(prefix="modelward-toxiproxy-"))
     (control,) = free_ports(1)
     runner, api = Runner(folder), f"http://127.0.0.1:{control}"

@@ -28,7 +28,7 @@ CONDITIONS = {
     ),
     conditions.CLOCKS_AGREE: (
         "False, else absent",
-        "The clocks of the operator and of the database differ by more than half a minute.",
+        "The clocks of the operator and of the database differ; windows are measured on the database's.",
     ),
     outbox.ALERTS_READY: (
         "True, False; absent without `spec.alerts`",

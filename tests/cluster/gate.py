@@ -55,6 +55,8 @@ class Gate:
         self._cluster = kubeconfig["clusters"][0]["cluster"]
         self._left: int | None = None
         self._planned: dict[str, tuple[int, Fault]] = {}
+        self._each: dict[str, tuple[Fault, bool]] = {}
+        self._tried: dict[str, set[str]] = {}
         self._fired = threading.Event()
         self._watches: set[Stream] = set()
         self._errors: dict[str, int] = {}
@@ -81,6 +83,10 @@ class Gate:
         self._fired.clear()
         self._planned[name] = (write, fault)
 
+    def spoil_each_once(self, fault: Fault, name: str, *, events: bool) -> None:
+        """Let a fault befall every write about the objects of one name, the first time that it is tried."""
+        self._each[name] = (fault, events)
+
     def wait(self, patience: float = 45) -> None:
         """Wait until that has happened."""
         if not self._fired.wait(patience):
@@ -91,14 +97,15 @@ class Gate:
         wait_until(lambda: self._fired.is_set() or other(), for_="a write", timeout=45)
         return self._fired.is_set()
 
-    def has_spoilt_all(self) -> bool:
-        """Whether every fault has befallen its write."""
-        return not self._planned
+    def spoilt(self, name: str) -> int:
+        """Count the faults that befell writes about the objects of a name."""
+        return len(self._tried.get(name, ()))
 
     def disarm(self) -> None:
         """Let everything pass again."""
         self._left = None
         self._planned.clear()
+        self._each.clear()
         self._errors.clear()
         self._old.clear()
         self._loop.call_soon_threadsafe(self._caught_up.set)
@@ -195,7 +202,14 @@ class Gate:
     def _find_fault(self, request: web.BaseRequest, body: bytes) -> Fault | None:
         if not _is_write(request):
             return None
-        for name in (_subject(request, body), ANYBODY):
+        subject = _subject(request, body)
+        each, events = self._each.get(subject, (None, False))
+        if each is not None and (events or request.method != "POST"):
+            what, tried = _identity(request, body), self._tried.setdefault(subject, set())
+            fresh = what not in tried
+            tried.add(what)
+            return each if fresh else None
+        for name in (subject, ANYBODY):
             left, fault = self._planned.get(name, (0, None))
             if fault is not None and left > 1:
                 self._planned[name] = (left - 1, fault)
@@ -257,6 +271,15 @@ def _subject(request: web.BaseRequest, body: bytes) -> str:
     if request.method == "POST":
         return str(json.loads(body).get("regarding", {}).get("name", ""))
     return parts[2] if len(parts) > 2 else ANYBODY
+
+
+def _identity(request: web.BaseRequest, body: bytes) -> str:
+    """Name a write by what it does: the same, tried again, has the same name."""
+    said = json.loads(body)
+    if request.method == "POST":
+        return str(said["metadata"]["name"])
+    status = next((operation["value"] for operation in said if operation["path"] == "/status"), None)
+    return f"patch of {said[0]['path']}" if status is None else f"status {status.get('lastRollback', {}).get('phase')}"
 
 
 @contextmanager

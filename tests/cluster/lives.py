@@ -17,7 +17,7 @@ from sandbox.operator import NAMESPACE, Operator
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 FREE = '{"spec":{"holderIdentity":""}}'
-AUDITED = "SELECT phase FROM modelward.audit WHERE name = %s"
+AUDITED = "SELECT phase FROM modelward.audit WHERE name = %s AND phase IN ('Decided', 'Patched', 'Verified', 'Failed')"
 
 
 @dataclass
@@ -94,6 +94,6 @@ def expect_no_trace_of_ownership(model: Model) -> None:
 
 
 def audited(model: Model) -> list[str]:
-    """List the steps that the audit table keeps of a model."""
+    """List the steps of rollbacks that the audit table keeps of a model."""
     with psycopg.connect(model.database_url) as connection:
         return sorted(phase for (phase,) in connection.execute(AUDITED.encode(), (model.name,)))

@@ -48,8 +48,8 @@ def freeze(model: Model) -> Iterator[str]:
 
 
 def try_to_patch(model: Model) -> str:
-    """Have the operator's account annotate the Deployment, for nothing but the answer."""
-    what = ("annotate", "deployment", model.name, "modelward.dev/tried=true", "--overwrite", "--dry-run=server")
+    """Have the operator's account write what it may, for nothing but the answer."""
+    what = ("annotate", "deployment", model.name, "modelward.dev/rollback-id=tried", "--overwrite", "--dry-run=server")
     return model.kubectl.run(*what, f"--as={ACCOUNT}", check=False)
 
 
