@@ -30,6 +30,7 @@ from modelward.rollbacks import Rollbacks
 
 log = logging.getLogger(__name__)
 AT_ONCE = 16
+NOBODY = Fleet()
 Recall = Callable[[Entry, Spec, Status], Awaitable[Status]]
 
 
@@ -53,7 +54,7 @@ class Case:
 
     plan: Plan
     answer: Quality | SourceError
-    fleet: Fleet = Fleet()
+    fleet: Fleet = NOBODY
     archived: tuple[str, ...] = ()
     evidence: Buckets | None = None
     decision: Decision = field(default_factory=lambda: Decision(Status()))
@@ -119,7 +120,7 @@ class Judging:
         """Only now that somebody is to be rolled back: how do all the others of the same feeds look?"""
         feeds = {self.census.feed_of(case.plan.entry) for case in cases if case.decision.order is not None}
         if not feeds:
-            return Fleets(Fleet())
+            return Fleets(NOBODY)
         return await self.census.count(_statuses(cases), [feed for feed in feeds if feed is not None], self._now())
 
     def _hold_by_what_is_known(self, cases: Sequence[Case]) -> Sequence[Case]:

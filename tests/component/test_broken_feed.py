@@ -1,4 +1,4 @@
-"""One broken label feed under two hundred models of many: nobody is rolled back, one alert is sent, a way out is there."""
+"""One broken label feed under two hundred of many models: none is rolled back, one alert is sent, a way out exists."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -123,7 +123,8 @@ async def test_whoever_logs_in_it_is_the_same_feed():
     world = World()
     names = [name for n in range(4) for name in add(world, f"user-{n}", 1)]
     for n in range(4):
-        world.cluster.secrets[NAMESPACE, f"user-{n}"] = {**SECRET, "host": "DB.example", "user": f"u{n}", "port": "5432"}
+        said = {"host": "DB.example", "user": f"u{n}", "port": "5432"}
+        world.cluster.secrets[NAMESPACE, f"user-{n}"] = {**SECRET, **said}
     world.cluster.secrets[NAMESPACE, "user-0"] = {**SECRET, "host": "db.example"}
     add(world, "other", 9)
     await settle(world)

@@ -171,7 +171,7 @@ async def test_two_bad_ones_are_too_few_for_the_breaker():
 
 
 async def test_the_breaker_counts_those_that_were_judged_before_as_well():
-    """Three were found bad and left (a person decides there); the fourth alone is judged now, and nobody else is asked."""
+    """Three were found bad and left (a person decides there); the fourth alone is judged now."""
     world = await a_fleet(4, bad=3)
     for i in range(3):
         world.edit(f"model-{i}", autoRollback=False)
