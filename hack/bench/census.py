@@ -1,4 +1,4 @@
-"""What the breaker's look at all others of a feed costs, before the one rollback that waits for it: its ratio to a check.
+"""What the breaker's look at all others of a feed costs, before the rollback that waits for it: its ratio to a check.
 
 A sweep of all the models is one statement over the same rows, and what the look is held against.
 """

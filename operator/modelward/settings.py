@@ -41,6 +41,8 @@ class Settings:
     """How long one statement on a database may take."""
     alert_networks: tuple[str, ...] = ()
     """Networks that alerts may go to although they are this machine's or its link's, such as 127.0.0.0/8."""
+    database_networks: tuple[str, ...] = ()
+    """Networks that databases may stand in although they are this machine's, such as 127.0.0.0/8; its link never is."""
     replica_lag_seconds: int = 300
     """How far a standby may be behind its primary before it is no source any more (ReplicaStale)."""
 
@@ -54,16 +56,17 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     if "namespace" not in values and OWN_NAMESPACE.exists():
         values["namespace"] = OWN_NAMESPACE.read_text().strip()
     settings = Settings(**values)
-    _check_networks(settings.alert_networks)
+    _check_networks("ALERT_NETWORKS", settings.alert_networks)
+    _check_networks("DATABASE_NETWORKS", settings.database_networks)
     return settings
 
 
-def _check_networks(networks: tuple[str, ...]) -> None:
+def _check_networks(name: str, networks: tuple[str, ...]) -> None:
     for network in networks:
         try:
             ipaddress.ip_network(network)
         except ValueError:
-            raise SettingsError(f"{PREFIX}ALERT_NETWORKS: {network!r} is not a network such as 127.0.0.0/8") from None
+            raise SettingsError(f"{PREFIX}{name}: {network!r} is not a network such as 127.0.0.0/8") from None
 
 
 def _convert(name: str, kind: object, text: str) -> object:

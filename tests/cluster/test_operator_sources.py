@@ -82,6 +82,11 @@ CASES: dict[str, tuple[Callable[[str], Keys], str, str]] = {
         "DatabaseUnreachable",
         "the connection was refused: is the server running, is the port right?",
     ),
+    "the host is cloud metadata": (
+        lambda url: keys_of(url, host="0251.0376.0251.0376", password=CANARY),
+        "DatabaseNotAllowed",
+        "the host is this machine, its link, cloud metadata or the API server: not allowed",
+    ),
     "the host has no address": (
         lambda url: keys_of(url, host=f"{CANARY}.invalid"),
         "DatabaseUnreachable",

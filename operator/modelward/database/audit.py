@@ -74,7 +74,7 @@ class PostgresAudit:
     async def _open(self, connection: Connection) -> AsyncIterator[Link]:
         try:
             async with asyncio.timeout(self._bounds.deadline):
-                link = await open_link(connection.parameters, self._bounds.connect_timeout)
+                link = await open_link(connection.parameters, self._bounds.connect_timeout, self._bounds.fence)
                 try:
                     yield link
                 finally:

@@ -12,6 +12,7 @@ from psycopg.errors import FeatureNotSupported
 from psycopg.rows import DictRow, dict_row
 
 from modelward.database.errors import explain_connect, explain_query
+from modelward.database.fence import Fence
 from modelward.database.relations import query_for
 from modelward.domain.errors import SourceError
 from modelward.domain.questions import Connection, Parameters
@@ -31,6 +32,8 @@ class Bounds:
     lock_timeout: float = 1.0
     connect_timeout: float = 5.0
     replica_lag: float = 300.0
+    fence: Fence | None = None
+    """What must not be dialled; None for people, who dial what they like."""
 
     def settings(self, time_zone: str) -> dict[str, str]:
         """Return what the query `settings` wants bound."""
@@ -148,7 +151,7 @@ class Links:
     async def _connect(self, connection: Connection, line: _Line) -> Link:
         if line.link is not None and not line.link.closed:
             return line.link
-        link = await open_link(connection.parameters, self._bounds.connect_timeout)
+        link = await open_link(connection.parameters, self._bounds.connect_timeout, self._bounds.fence)
         await link.set_read_only(True)
         line.link = link
         return link
@@ -166,8 +169,10 @@ def find_staleness(row: Row, limit: float) -> str | None:
     return None
 
 
-async def open_link(parameters: Parameters, connect_timeout: float) -> Link:
+async def open_link(parameters: Parameters, connect_timeout: float, fence: Fence | None = None) -> Link:
     """Connect; SourceError says why no connection came about. Nothing is prepared: poolers stand in between."""
+    if fence is not None:
+        parameters = await fence.resolve(parameters)
     keywords: dict[str, Any] = {**KEEPALIVE, **dict(parameters)}
     try:
         return await psycopg.AsyncConnection.connect(

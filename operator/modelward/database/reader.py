@@ -8,6 +8,7 @@ from psycopg.sql import Composed
 from modelward.database import feed
 from modelward.database.answers import answers, parameters, span_parameters, spanned
 from modelward.database.errors import is_about_rows
+from modelward.database.fence import Fence
 from modelward.database.inspection import Problem, find_problems, read_catalogue
 from modelward.database.links import Bounds, Links, Row
 from modelward.database.needs import needed_tables
@@ -34,8 +35,9 @@ class PostgresReader:
         lock_timeout: float = 1.0,
         connect_timeout: float = 5.0,
         replica_lag: float = 300.0,
+        fence: Fence | None = None,
     ) -> None:
-        self._bounds = Bounds(statement_timeout, lock_timeout, connect_timeout, replica_lag)
+        self._bounds = Bounds(statement_timeout, lock_timeout, connect_timeout, replica_lag, fence)
         self._links = Links(self._bounds)
         self.statements = 0
 
@@ -93,7 +95,7 @@ class PostgresReader:
 
     def listen(self, connection: Connection) -> AsyncIterator[tuple[str, str, float]]:
         """Yield what the triggers of our tables announce; SourceError when the connection ends or cannot LISTEN."""
-        return feed.listen(connection, self._bounds.connect_timeout)
+        return feed.listen(connection, self._bounds.connect_timeout, self._bounds.fence)
 
     async def release(self, connection: Connection) -> None:
         """Hang up on a database that is not asked any more."""

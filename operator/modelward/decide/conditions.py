@@ -23,6 +23,7 @@ MISCONFIGURED = frozenset(
         Reason.SECRET_NOT_FOUND,
         Reason.SECRET_INCOMPLETE,
         Reason.DATABASE_MISSING,
+        Reason.DATABASE_NOT_ALLOWED,
         Reason.AUTHENTICATION_FAILED,
     }
 )
