@@ -85,7 +85,8 @@ CASES: dict[str, tuple[Callable[[str], Keys], str, str]] = {
     "the host is cloud metadata": (
         lambda url: keys_of(url, host="0251.0376.0251.0376", password=CANARY),
         "DatabaseNotAllowed",
-        "the host is this machine, its link, cloud metadata or the API server: not allowed",
+        "the host is this machine, its link, cloud metadata or the API server: not allowed; "
+        "databases.networks of the chart allows a proxy beside the operator",
     ),
     "the host has no address": (
         lambda url: keys_of(url, host=f"{CANARY}.invalid"),
