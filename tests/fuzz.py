@@ -1,4 +1,4 @@
-"""How hard to look for counterexamples: FUZZ=20 makes every search twenty times as long; `make test` leaves it at one."""
+"""How hard to look for counterexamples: FUZZ=20 searches twenty times as long as `make test` does."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Whatever people, data, time, faults and deaths come in whatever order: a machine that looks for what breaks a promise.
+"""Whatever people, data, time, faults and deaths come in whatever order: what breaks a promise is searched for.
 
 At every single write `watcher.Watcher` checks: intent before act, one rollback for one epoch and one change for one
 intent, no landing rolled back by itself, nothing else changed than the version, a baseline that stays, nothing done on
@@ -26,6 +26,7 @@ from modelward.domain.status import Phase
 D, LAST = "20260105_120000", "20260199_120000"
 NAN = (float("nan"), float("nan"))
 VERSIONS = st.sampled_from([A, B, C, D])
+RARELY = st.sampled_from([True, False, False, False])
 PAUSES = st.sampled_from([timedelta(seconds=20), MINUTE, CHECK, CHECK, CHECK, HOUR, 25 * HOUR])
 FAULTS: dict[str, Callable[[], ClusterError]] = {
     "409": lambda: ConflictError("somebody wrote in between"),
@@ -83,7 +84,13 @@ class Machine(RuleBasedStateMachine):
         """Edit the resource, sensibly or not."""
         self.world.edit(**EDITS[what])
 
-    @rule(on=st.sampled_from([True, False, False]))
+    @rule()
+    def make_sense(self) -> None:
+        """Undo what edits did, and what stands in the way of a rollback."""
+        for what in ("rollbacks", "this model", "sense", "many a day"):
+            self.world.edit(**EDITS[what], suspend=False, metrics=None)
+
+    @rule(on=RARELY)
     def suspend(self, *, on: bool) -> None:
         """Ask the operator to keep its hands off, or to go on."""
         self.world.edit(suspend=on)
@@ -115,6 +122,28 @@ class Machine(RuleBasedStateMachine):
         if self._deployed():
             self.world.cluster.delete("Deployment", NAMESPACE, NAME)
 
+    @rule(version=VERSIONS, good=st.booleans())
+    def release(self, version: str, *, good: bool) -> None:
+        """Release a version as most are: deployed, and then it serves for a while, well or badly."""
+        self._ship(version)
+        if self._deployed():
+            self.serve(GOOD if good else BAD, CHECK, 40)
+
+    @rule(version=VERSIONS, made=st.sampled_from(list(EDITS)), down=RARELY, off=RARELY, lost=RARELY)
+    def go_wrong(self, version: str, made: str, *, down: bool, off: bool, lost: bool) -> None:
+        """Let all be well but for one or two things, and then a version come that is worse than the one before it."""
+        self.reach_database(down=False, reason=Reason.DATABASE_UNREACHABLE)
+        self.keep_secret(gone=False)
+        self.hold_lease(lost=False)
+        self.make_sense()
+        self.release(self.world.serving() if self._deployed() else A, good=True)
+        self._ship(version)
+        self.world.edit(**EDITS[made], **({"suspend": True} if off else {}))
+        self.reach_database(down=down, reason=Reason.DATABASE_UNREACHABLE)
+        self.hold_lease(lost=lost)
+        if self._deployed():
+            self.serve(BAD, CHECK, 40)
+
     # -- data ---------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self._deployed())
@@ -134,19 +163,18 @@ class Machine(RuleBasedStateMachine):
         """Let somebody empty the table."""
         self.world.reader.rows.clear()
 
-    @rule(down=st.booleans(), reason=st.sampled_from([Reason.DATABASE_UNREACHABLE, Reason.QUERY_TOO_COSTLY]))
+    @rule(down=RARELY, reason=st.sampled_from([Reason.DATABASE_UNREACHABLE, Reason.QUERY_TOO_COSTLY]))
     def reach_database(self, *, down: bool, reason: Reason) -> None:
         """Let the database go, or come back."""
         self.world.reader.down = a_source_error(reason) if down else None
 
-    @rule(there=st.booleans())
-    def keep_secret(self, *, there: bool) -> None:
+    @rule(gone=RARELY)
+    def keep_secret(self, *, gone: bool) -> None:
         """Let the Secret be gone, or be there."""
-        if there:
+        if gone:
             self.world.cluster.secrets.pop((NAMESPACE, "house-prices-db"), None)
-            self.world.model_secret()
         else:
-            self.world.cluster.secrets.pop((NAMESPACE, "house-prices-db"), None)
+            self.world.model_secret()
 
     # -- time, faults and deaths --------------------------------------------------------------------------------
 
@@ -170,16 +198,16 @@ class Machine(RuleBasedStateMachine):
         """Let another operator take its place."""
         self.world.restart()
 
-    @rule(held=st.booleans())
-    def hold_lease(self, *, held: bool) -> None:
+    @rule(lost=RARELY)
+    def hold_lease(self, *, lost: bool) -> None:
         """Lose the Lease, or hold it."""
-        self.world.fenced = not held
+        self.world.fenced = lost
 
-    @rule(works=st.booleans())
-    def roll_out(self, *, works: bool) -> None:
+    @rule(hang=RARELY)
+    def roll_out(self, *, hang: bool) -> None:
         """Let rollouts hang, or come to their end."""
-        self.world.cluster.rolls_out = works
-        if works and self._deployed():
+        self.world.cluster.rolls_out = not hang
+        if not hang and self._deployed():
             self.world.cluster.finish_rollout(NAMESPACE, NAME)
 
     # -- what must hold -----------------------------------------------------------------------------------------
@@ -251,6 +279,14 @@ class Machine(RuleBasedStateMachine):
     def _deployed(self) -> bool:
         return ("Deployment", NAMESPACE, NAME) in self.world.cluster.objects
 
+    def _ship(self, version: str) -> None:
+        """Deploy the way this world does: by the spec where it names a version."""
+        if self.world.cluster.objects["ModelDeployment", NAMESPACE, NAME]["spec"].get("version"):
+            self.world.edit(version=version)
+        else:
+            self.world.deploy(version)
+        self._turn(MINUTE)
+
     def _turn(self, pause: timedelta) -> None:
         """Let time pass and the operator look; one that died is followed by another."""
         self.loop.run_until_complete(self.world.turn(pause))
@@ -274,4 +310,4 @@ def test_the_machine_does_roll_back_and_place():
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = searching(40, steps=30)
+TestMachine.settings = searching(60, steps=25)
