@@ -49,12 +49,14 @@ EDITS: dict[str, dict[str, Any]] = {
     "many a day": {"rollback": {"cooldown": "0s", "maxPerDay": 100, "verifyTimeout": "30m"}},
 }
 
+BUDGETS = ["many a day", "one a day", "a pause between two"]
+
 
 class Machine(RuleBasedStateMachine):
     """A world, and all that can happen in it."""
 
-    @initialize(managed=st.booleans())
-    def begin(self, *, managed: bool) -> None:
+    @initialize(managed=st.booleans(), budget=st.sampled_from(BUDGETS))
+    def begin(self, *, managed: bool, budget: str = "many a day") -> None:
         """Let A serve well for an hour."""
         self.loop = asyncio.new_event_loop()
         self.world = World()
@@ -62,7 +64,7 @@ class Machine(RuleBasedStateMachine):
         self.watcher = self.world.edge = Watcher(self.world)  # type: ignore[assignment]
         self.world.restart()
         self.asked: dict[str, str] = {}
-        self.world.model(**EDITS["many a day"], **({"version": A} if managed else {}))
+        self.world.model(**EDITS[budget], **({"version": A} if managed else {}))
         self.world.deploy(A)
         self.world.predict(A, GOOD, over=HOUR)
         self._turn(timedelta(0))
@@ -87,7 +89,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def make_sense(self) -> None:
         """Undo what edits did, and what stands in the way of a rollback."""
-        for what in ("rollbacks", "this model", "sense", "many a day"):
+        for what in ("rollbacks", "this model", "sense"):
             self.world.edit(**EDITS[what], suspend=False, metrics=None)
 
     @rule(on=RARELY)
@@ -129,7 +131,13 @@ class Machine(RuleBasedStateMachine):
         if self._deployed():
             self.serve(GOOD if good else BAD, CHECK, 40)
 
-    @rule(version=VERSIONS, made=st.sampled_from(list(EDITS)), down=RARELY, off=RARELY, lost=RARELY)
+    @rule(
+        version=VERSIONS,
+        made=st.sampled_from([*EDITS, *BUDGETS, *["rollbacks"] * 9]),
+        down=RARELY,
+        off=RARELY,
+        lost=RARELY,
+    )
     def go_wrong(self, version: str, made: str, *, down: bool, off: bool, lost: bool) -> None:
         """Let all be well but for one or two things, and then a version come that is worse than the one before it."""
         self.reach_database(down=False, reason=Reason.DATABASE_UNREACHABLE)

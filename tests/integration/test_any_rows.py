@@ -1,4 +1,4 @@
-"""Any rows in columns of any type: the reader answers with figures that are numbers, or with a reason, and never raises."""
+"""Any rows in columns of any type: the answer is figures that are numbers, or a reason, never an exception."""
 
 import asyncio
 import math
@@ -23,7 +23,19 @@ from modelward.domain.quality import Quality
 from modelward.domain.questions import Question
 
 NUMBERS = ["1", "-0", "2.5", "1e308", "-1e308", "1e-320", "NaN", "Infinity", "-Infinity", "9" * 30, "0.1"]
-TIMES = ["now", "now", "yesterday", "tomorrow", "infinity", "-infinity", "epoch", "0044-03-15 BC", "294276-12-31"]
+TIMES = [
+    "today",
+    "today",
+    "today",
+    "now",
+    "yesterday",
+    "tomorrow",
+    "infinity",
+    "-infinity",
+    "epoch",
+    "0044-03-15 BC",
+    "294276-12-31",
+]
 TEXTS = ["v1", "v2", "", " ", "NULL", "'; DROP TABLE odd; --", "\x1b[2J", "%s", "x" * 2000, "1"]
 VALUES = {
     "float8": NUMBERS,
@@ -34,7 +46,7 @@ VALUES = {
     "boolean": ["true", "false"],
     "text": TEXTS,
     "varchar(3000)": TEXTS,
-    "date": ["now", "infinity", "0044-03-15 BC"],
+    "date": ["today", "infinity", "0044-03-15 BC"],
     "timestamptz": TIMES,
     "timestamp": TIMES,
     "time": ["12:00", "24:00"],
@@ -124,7 +136,7 @@ def numbers_in(value: object) -> Iterator[str]:
 
 
 async def test_the_usual_rows_are_summed(place: str):
-    write(place, USUAL, [["v2", "now", "2", "1"], ["v2", "now", "NaN", "1"], ["v2", "infinity", "2", "1"]])
+    write(place, USUAL, [["v2", "today", "2", "1"], ["v2", "today", "NaN", "1"], ["v2", "infinity", "2", "1"]])
     answer = await ask(place, (Family.REGRESSION,))
     assert isinstance(answer, Quality)
     assert answer.current.sums.n == 1
