@@ -8,8 +8,11 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 LAYERS := tests/unit tests/component tests/integration
 # Each of them starts a control plane of its own; a cluster that is given, or kind, is there once: WORKERS=0.
 WORKERS ?= $(if $(KUBECONFIG),0,2)
+# The version of Kubernetes that `make cluster` builds and runs: 1.36, 1.35 or 1.30.
+KUBERNETES ?= 1.36
+export SANDBOX_KUBERNETES = $(KUBERNETES)
 .DEFAULT_GOAL := help
-.PHONY: help reference demo up down test lint fmt types unit cluster bench manifests manifests-check lock clean
+.PHONY: help reference demo up down test lint fmt types unit cluster cluster-oldest bench manifests manifests-check lock release-check clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,13 +26,14 @@ up: .venv/.demo ## Start cluster, database and operator in the background, to pl
 down: .venv/.demo ## Stop what `make up` started, and remove its files
 	@$(BIN)/python -m sandbox down
 
-test: .venv/.dev lint types manifests-check unit cluster ## Check everything: style, types, walls, and every test
+test: .venv/.dev lint types manifests-check unit cluster cluster-oldest ## Check everything: style, types, walls, and every test
 
 lint: .venv/.dev ## Check style, YAML, workflows and the walls of the house
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/yamllint --strict .
 	$(BIN)/python -m workflows
+	$(BIN)/python -m charts
 	$(BIN)/lint-imports
 
 types: .venv/.dev ## Check types
@@ -38,8 +42,11 @@ types: .venv/.dev ## Check types
 unit: .venv/.dev ## Run the tests that need no cluster: unit, component, integration (real PostgreSQL)
 	$(BIN)/python -m pytest --quiet --numprocesses 2 $(LAYERS)
 
-cluster: .venv/.dev ## Run the tests against a real API server
+cluster: .venv/.dev ## Run the tests against a real API server; KUBERNETES=1.35 for another version
 	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile tests/cluster
+
+cluster-oldest: .venv/.dev ## Run what depends on the version of Kubernetes against the oldest one that is supported
+	SANDBOX_KUBERNETES=1.30 $(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile -m every_version tests/cluster
 
 bench: .venv/.dev ## Measure: latency, API calls, statements, memory; BENCH=name for one of them
 	$(BIN)/python -m bench $(BENCH)
@@ -61,9 +68,13 @@ manifests-check: .venv/.dev ## Fail where rendered manifests or copies are stale
 lock: .venv/.uv ## Pin all dependencies anew, with hashes
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
 	$(LOCK) requirements/go.in -o requirements/go.txt
+	$(LOCK) requirements/release.in -o requirements/release.txt
 	$(LOCK) requirements/operator.in -o requirements/operator.txt
 	$(LOCK) requirements/demo.in -o requirements/demo.txt -c requirements/operator.txt
 	$(LOCK) requirements/dev.in -o requirements/dev.txt -c requirements/demo.txt
+
+release-check: .venv/.dev ## Prove what can be proven of a release here: versions, packages, contents, licences, signatures
+	$(BIN)/python -m release $(if $(TAG),--tag $(TAG))
 
 clean: ## Remove the virtual environment and every cache in this folder
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -35,6 +35,7 @@ RULES: dict[str, dict[str, Any]] = {
     "Verdict": {"actOn": "Verdict", "comparison": "BeforeAfter"},
     "Guarded": {"actOn": "Guarded", "comparison": "BeforeAfter"},
     "Guarded, with a shadow": {"actOn": "Guarded", "comparison": "Paired"},
+    "Sequential, with a shadow": {"policy": "Sequential", "comparison": "Paired"},
 }
 IMAGE = "registry.example.com/flights"
 
@@ -86,7 +87,7 @@ class Course:
     def _evidence(self, status: Status, quality: Quality) -> Buckets:
         judgement = judge(self.spec, status, quality, PREVIOUS)
         question = Question("flights", "", NEW, DAY, HOUR * 0, rival=OLD)
-        spans = spans_of(self.spec, question, judgement)
+        spans = spans_of(self.spec, question, judgement, self.start)
         return weigh_evidence(question, judgement, spans, [self.replay.span(span) for span in spans])
 
 

@@ -18,11 +18,9 @@ def find_helm() -> Path:
         return _on_path(asked, f"HELM names {asked}, which cannot be run")
     from sandbox import binaries  # noqa: PLC0415  only here, so that HELM is enough without the sandbox's packages
 
-    pinned = binaries.built().path("helm")
-    if pinned.exists():
-        return pinned
-    found = shutil.which("helm")
-    return Path(found) if found else binaries.build(_say).path("helm")
+    pinned = binaries.helm_module()
+    found = None if pinned.is_built else shutil.which("helm")
+    return Path(found) if found else pinned.build(_say) / "helm"
 
 
 def _on_path(name: str, complaint: str) -> Path:

@@ -1,57 +1,40 @@
-"""The binaries of a control plane: taken from a folder, or built once from pinned Go modules into the user's cache."""
+"""The binaries of a control plane: taken from a folder, or built once from pinned Go modules into the user's cache.
+
+Each module is kept by itself, so that versions of Kubernetes share etcd, kwok and Helm; a control plane is a folder of
+links to what belongs together.
+"""
 
 import hashlib
 import os
 import shutil
 import tempfile
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fasteners import InterProcessLock
-
 from sandbox import go
 from sandbox.errors import SandboxError
+from sandbox.kept import cache_folder
+from sandbox.modules import Module, Say, build_lock
 
-Say = Callable[[str], None]
 MODULES = Path(__file__).parent.parent / "cluster"
-KUBERNETES = "1.36.3"
+VERSIONS = {"1.36": "1.36.3", "1.35": "1.35.4", "1.30": "1.30.14"}
+NEWEST, OLDEST = "1.36", "1.30"
+KUBERNETES = VERSIONS[NEWEST]
+ASKED = "SANDBOX_KUBERNETES"
 NEEDED = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok", "helm")
 STAGES = "kwok-stages.yaml"
 COMPONENT = "k8s.io/component-base/version"
-STAMP = (
-    # without these the server reports an empty version, and clients refuse it
-    f"-X {COMPONENT}.gitMajor=1 -X {COMPONENT}.gitMinor={KUBERNETES.split('.')[1]} "
-    f"-X {COMPONENT}.gitVersion=v{KUBERNETES} -X k8s.io/client-go/pkg/version.gitVersion=v{KUBERNETES}"
-)
 
 
-@dataclass(frozen=True)
-class Step:
-    """One `go build`: where, what, and how many seconds it takes on two cores the first time."""
-
-    module: str
-    packages: tuple[str, ...]
-    usual_seconds: int
-    stamp: str = ""
+def _stamp(version: str) -> str:
+    """Say the version; without it the server reports an empty one, and clients refuse it."""
+    return (
+        f"-X {COMPONENT}.gitMajor=1 -X {COMPONENT}.gitMinor={version.split('.')[1]} "
+        f"-X {COMPONENT}.gitVersion=v{version} -X k8s.io/client-go/pkg/version.gitVersion=v{version}"
+    )
 
 
-STEPS = (
-    Step("etcd", ("./cmd/etcd",), 45),
-    Step("kwok", ("sigs.k8s.io/kwok/cmd/kwok",), 80),
-    Step("helm", ("helm.sh/helm/v4/cmd/helm",), 110),
-    Step(
-        "kubernetes",
-        tuple(
-            f"k8s.io/kubernetes/cmd/{name}"
-            for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
-        ),
-        240,
-        STAMP,
-    ),
-)
+STAMP = _stamp(KUBERNETES)
 
 
 @dataclass(frozen=True)
@@ -69,79 +52,69 @@ class Binaries:
         return [name for name in (*NEEDED, STAGES) if not self.path(name).exists()]
 
 
-def cache_folder() -> Path:
-    """Where this user's built binaries stay: XDG_CACHE_HOME, or else ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "modelward"
+def asked_version() -> str:
+    """Return the minor version of Kubernetes that was asked for, the newest where none was; SandboxError names them."""
+    minor = os.environ.get(ASKED) or NEWEST
+    if minor not in VERSIONS:
+        raise SandboxError(f"{ASKED}={minor}: what can be built is {', '.join(VERSIONS)}")
+    return minor
 
 
-def cache_key() -> str:
-    """Name the folder after all that goes into the build: another version is another folder."""
-    digest = hashlib.sha256(repr(STEPS).encode())
-    for path in sorted(MODULES.rglob("*")):
-        if path.is_file():
-            digest.update(path.name.encode() + path.read_bytes())
-    return f"control-plane-{KUBERNETES}-{digest.hexdigest()[:12]}"
+def modules(minor: str) -> tuple[Module, ...]:
+    """Name what a control plane of a version is built from."""
+    return (
+        Module(MODULES / "etcd", ("modelward.dev/hack/cluster/etcd/cmd/etcd",), 45),
+        Module(MODULES / "kwok", ("sigs.k8s.io/kwok/cmd/kwok",), 80),
+        helm_module(),
+        kubernetes_module(minor),
+    )
 
 
-def built() -> Binaries:
-    """Return where the built binaries stand, or would stand."""
-    return Binaries(cache_folder() / cache_key())
+def kubernetes_module(minor: str) -> Module:
+    """Name what the control plane itself is built from."""
+    return Module(
+        MODULES / ("kubernetes" if minor == NEWEST else f"kubernetes-{minor}"),
+        tuple(f"k8s.io/kubernetes/cmd/{name}" for name in NEEDED if name.startswith("kube")),
+        240,
+        _stamp(VERSIONS[minor]),
+    )
 
 
-def build(say: Say) -> Binaries:
+def helm_module() -> Module:
+    """Name what Helm is built from."""
+    return Module(MODULES / "helm", ("helm.sh/helm/v4/cmd/helm",), 110)
+
+
+def built(minor: str | None = None) -> Binaries:
+    """Return where the built binaries of a version stand, or would stand."""
+    minor = minor or asked_version()
+    key = hashlib.sha256(" ".join(module.target.name for module in modules(minor)).encode()).hexdigest()[:12]
+    return Binaries(cache_folder() / f"control-plane-{VERSIONS[minor]}-{key}")
+
+
+def build(say: Say, minor: str | None = None) -> Binaries:
     """Build what is not built yet; a second call, or a second clone, finds it there."""
-    target = built()
-    if not target.missing():
-        return target
-    target.folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = InterProcessLock(target.folder.with_suffix(".lock"))
-    if not lock.acquire(blocking=False):
-        say("another build of the control plane is under way: waiting for it")
-        lock.acquire()
-    try:
-        if target.missing():
-            _build_into(target.folder, say)
-    finally:
-        lock.release()
+    minor = minor or asked_version()
+    target = built(minor)
+    if target.missing():
+        with build_lock(say):
+            if target.missing():
+                _assemble(target.folder, modules(minor), say)
     return target
 
 
-def _build_into(folder: Path, say: Say) -> None:
-    """Build beside the final place and rename: what stands there is whole."""
-    tool = go.find(say)
-    minutes = round(sum(step.usual_seconds for step in STEPS) / 60)
-    say(
-        f"building a control plane from Go modules: once, about {minutes} minutes on two cores, kept in {folder.parent}"
-    )
+def _assemble(folder: Path, parts: tuple[Module, ...], say: Say) -> None:
+    """Put together beside the final place and rename: what stands there is whole."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="building-") as scratch:
         out = Path(scratch) / "bin"
         out.mkdir()
-        for number, step in enumerate(STEPS, start=1):
-            _run_step(tool, step, out, say, f"step {number} of {len(STEPS)}, {step.module}")
-        _collect_stages(tool, out)
+        for part in parts:
+            source = part.build(say)
+            for program in part.programs:
+                os.link(source / program, out / program)
+        _collect_stages(go.find(say), out)
         shutil.rmtree(folder, ignore_errors=True)
         out.rename(folder)
-    say("the control plane is built")
-
-
-def _run_step(tool: Path, step: Step, out: Path, say: Say, title: str) -> None:
-    say(f"{title}: usually {step.usual_seconds} s")
-    began, done = time.monotonic(), threading.Event()
-
-    def report() -> None:
-        while not done.wait(20):
-            say(f"{title}: {round(time.monotonic() - began)} s so far")
-
-    reporter = threading.Thread(target=report, daemon=True)
-    reporter.start()
-    try:
-        flags = ["-trimpath", "-ldflags", f"-s -w {step.stamp}".strip()]
-        go.run(tool, MODULES / step.module, "build", *flags, "-o", f"{out}/", *step.packages)
-    finally:
-        done.set()
-        reporter.join()
-    say(f"{title}: done in {round(time.monotonic() - began)} s")
 
 
 def _collect_stages(tool: Path, out: Path) -> None:

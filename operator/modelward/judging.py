@@ -139,19 +139,23 @@ class Judging:
     def _now(self) -> datetime:
         return self.rollbacks.scribe.clock.now()
 
-    async def _gather(self, connection: Connection, plan: Plan, answer: Quality) -> Buckets | SourceError | None:
-        """Ask once more what two guards want to know; what the rows or the time do not allow leaves them silent."""
+    async def _gather(self, connection: Connection, plan: Plan, answer: Quality) -> Buckets | SourceError:
+        """Ask once more what guards want to know; what the rows or the time do not allow is as if there were nothing.
+
+        Of nothing, two say nothing; the one that wants proof waits for it.
+        """
         judgement = judge(plan.spec, plan.status, answer, plan.previous)
-        spans = spans_of(plan.spec, plan.question, judgement)
+        started = plan.status.epoch.started_time if plan.status.epoch else None
+        spans = spans_of(plan.spec, plan.question, judgement, started)
         if not spans:
-            return None
+            return Buckets()
         try:
             summed = await self.reader.spans(connection, plan.question, spans, plan.spec.source)
         except SourceError as error:
             if error.reason in SUSPICIOUS:
                 return error
             log.warning("%s/%s: guards without evidence: %s", *plan.entry.resource.key, error)
-            return None
+            return Buckets()
         return weigh_evidence(plan.question, judgement, spans, summed)
 
     def _decide(self, case: Case) -> Case:

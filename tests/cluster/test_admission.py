@@ -20,6 +20,7 @@ from sandbox.waiting import wait_until
 if TYPE_CHECKING:
     import subprocess
 
+pytestmark = pytest.mark.every_version
 Json = dict[str, Any]
 NAMESPACE = "held-hands"
 POD = "/spec/template/spec"
@@ -235,6 +236,24 @@ def test_all_else_is_refused_with_a_sentence(as_operator: Kubectl, deployment: s
     assert "Error from server (Forbidden)" in done.stderr
     assert "denied request: modelward may" in done.stderr
     assert sentence in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("part", "operation"), [("scale", put("/spec/replicas", 0)), ("status", put("/status/replicas", 9))]
+)
+def test_no_other_door_leads_to_a_deployment(as_operator: Kubectl, deployment: str, part: str, operation: Json):
+    done = patch(as_operator, deployment, [operation], f"--subresource={part}", "--dry-run=server")
+    assert done.returncode != 0
+    assert "forbidden" in done.stderr
+    assert as_operator.try_("auth", "can-i", "patch", "deployments", f"--subresource={part}").stdout.strip() == "no"
+
+
+@pytest.mark.parametrize("verb", ["replace", "delete"])
+def test_a_deployment_is_neither_replaced_nor_deleted(as_operator: Kubectl, deployment: str, verb: str):
+    what = ("--filename=-", "--dry-run=server")
+    done = as_operator.try_(verb, *what, stdin=json.dumps(SERVING))
+    assert done.returncode != 0
+    assert f'cannot {verb.replace("replace", "update")} resource "deployments"' in done.stderr, deployment
 
 
 def test_everybody_else_changes_what_they_please(cluster: Cluster, deployment: str):

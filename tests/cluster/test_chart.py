@@ -1,23 +1,14 @@
 """The chart on a cluster of its own: what it installs, what it refuses, what it leaves behind."""
 
 import json
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-import yaml
 
-from sandbox import cluster as control_plane
+from cluster.releases import CHART, CRD, HOME, OPERATOR, ROOT, Run, empty_plane, helm_of, kubectl_of, strict_home
 from sandbox.cluster import Cluster
 
-ROOT = Path(__file__).resolve().parents[2]
-CHART = ROOT / "charts/modelward"
 MANIFESTS = ROOT / "deploy/manifests/modelward.yaml"
-HOME = "modelward-system"
-CRD = "customresourcedefinition.apiextensions.k8s.io/modeldeployments.modelward.dev"
-OPERATOR = f"system:serviceaccount:{HOME}:modelward"
 KINDS = (
     "clusterroles,clusterrolebindings,serviceaccounts,roles,rolebindings,deployments,pods,leases,secrets,configmaps,"
     "customresourcedefinitions,networkpolicies,services,poddisruptionbudgets,"
@@ -45,59 +36,32 @@ RIGHTS = {
     "update leases.coordination.k8s.io": "no",
 }
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
-Objects = list[dict[str, Any]]
-
 
 @pytest.fixture(scope="module")
 def plane(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A control plane with nothing else on it: the resource and the cluster's roles come and go here."""
-    if cluster.source in {"given", "kind"}:
-        pytest.skip(f"a cluster of its own is needed, and there is only this one: {cluster.source}")
-    started = control_plane.start(tmp_path_factory.mktemp("chart"))
-    yield started
-    started.stop()
+    with empty_plane(cluster, tmp_path_factory.mktemp("chart")) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
 def kubectl(plane: Cluster) -> Run:
-    return runner(str(plane.kubectl), f"--kubeconfig={plane.kubeconfig}")
+    return kubectl_of(plane)
 
 
 @pytest.fixture(scope="module")
 def helm(plane: Cluster) -> Run:
-    return runner(str(plane.helm), f"--kubeconfig={plane.kubeconfig}", f"--namespace={HOME}")
+    return helm_of(plane)
 
 
 @pytest.fixture
 def home(kubectl: Run, helm: Run) -> Iterator[None]:
-    """The operator's namespace, with the strict policy; nothing of the chart is left after the test."""
-    kubectl("create", "namespace", HOME)
-    kubectl("label", "namespace", HOME, "pod-security.kubernetes.io/enforce=restricted")
-    yield
-    helm("uninstall", "modelward", "--ignore-not-found", "--wait")
-    kubectl("delete", CRD, "--ignore-not-found")
-
-
-def runner(*head: str) -> Run:
-    """Run a command, with what it printed."""
-
-    def run(*arguments: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
-        command = [*head, *arguments]
-        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=100)
-
-    return run
+    with strict_home(kubectl, helm):
+        yield
 
 
 def install(helm: Run, *arguments: str) -> None:
     done = helm("install", "modelward", str(CHART), "--wait", "--timeout=60s", *arguments)
     assert done.returncode == 0, done.stderr
-
-
-def render(helm: Run, *arguments: str) -> Objects:
-    done = helm("template", "modelward", str(CHART), *arguments)
-    assert done.returncode == 0, done.stderr
-    return [found for found in yaml.safe_load_all(done.stdout) if found]
 
 
 def ours(kubectl: Run) -> set[str]:
@@ -110,11 +74,6 @@ def rights(kubectl: Run, namespace: str) -> dict[str, str]:
     """Answers to each question of RIGHTS in one namespace."""
     who = (f"--as={OPERATOR}", f"--namespace={namespace}")
     return {asked: kubectl("auth", "can-i", *asked.split(), *who).stdout.strip() for asked in RIGHTS}
-
-
-def test_lint_has_nothing_to_say(helm: Run):
-    linted = helm("lint", "--strict", str(CHART))
-    assert linted.returncode == 0, linted.stdout
 
 
 @pytest.mark.usefixtures("home")
@@ -205,49 +164,3 @@ def test_the_rendered_manifests_are_applied_and_deleted_as_they_are(kubectl: Run
     deleted = kubectl("delete", f"--filename={MANIFESTS}")
     assert rolled_out.returncode == 0, rolled_out.stderr
     assert deleted.returncode == 0, deleted.stderr
-
-
-@pytest.mark.parametrize(
-    ("value", "where"),
-    [
-        ("replicaCount=2", "/replicaCount"),
-        ("replicas=1", "'replicas' not allowed"),
-        ("image.tags=v1", "'tags' not allowed"),
-        ("image.tag=a:b", "/image/tag"),
-        ("image.digest=latest", "/image/digest"),
-        ("crds.keep=yes", "/crds/keep"),
-        ("watchNamespaces=default", "/watchNamespaces"),
-        ("watchNamespaces={Default}", "/watchNamespaces/0"),
-        ("breaker.percent=0", "/breaker/percent"),
-        ("logLevel=LOUD", "/logLevel"),
-        ("logFormat=xml", "/logFormat"),
-        ("requireOptIn=maybe", "/requireOptIn"),
-        ("serviceAccount.create=false", "serviceAccount.name is required"),
-    ],
-)
-def test_a_wrong_value_is_refused_by_its_name(helm: Run, value: str, where: str):
-    refused = helm("template", "modelward", str(CHART), f"--set={value}")
-    assert refused.returncode != 0
-    assert where in refused.stderr
-
-
-def test_the_resource_is_the_written_one_with_one_annotation(helm: Run):
-    written = yaml.safe_load((ROOT / "deploy/crds/modeldeployments.yaml").read_text())
-    written["metadata"]["annotations"] = {"helm.sh/resource-policy": "keep"}
-    assert written in render(helm)
-    assert "CustomResourceDefinition" not in {found["kind"] for found in render(helm, "--set=crds.enabled=false")}
-
-
-def test_namespaces_by_name_render_a_role_in_each_and_no_cluster_role(helm: Run):
-    found = render(helm, "--set=watchNamespaces={ml,shop}")
-    assert not [one for one in found if one["kind"].startswith("ClusterRole")]
-    placed = {(one["kind"], one["metadata"]["namespace"]) for one in found if one["kind"].startswith("Role")}
-    assert placed == {(kind, space) for kind in ("Role", "RoleBinding") for space in ("ml", "shop", HOME)}
-
-
-def test_a_digest_decides_which_image_runs(helm: Run):
-    digest = f"sha256:{'0' * 64}"
-    found = render(helm, "--set=image.repository=registry/modelward", f"--set=image.digest={digest}")
-    (deployment,) = (one for one in found if one["kind"] == "Deployment")
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    assert container["image"] == f"registry/modelward:0.1.0@{digest}"

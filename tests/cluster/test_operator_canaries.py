@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import psutil
@@ -22,11 +23,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from cluster.scenes import WORSE, A, B, Json, Model, resource
+from cluster.scenes import WORSE, A, B, Model, resource
 from receivers import PASSWORD, USER, a_mail_server, a_web_server, make_certificate
 from sandbox.kubectl import Kubectl
 from sandbox.operator import Operator
 from sandbox.waiting import wait_until
+
+if TYPE_CHECKING:
+    from cluster.scenes import Json
 
 KINDS = ["login", "wrong", "mangled", "option", "split", "signing", "path", "slack", "token", "smtp", "pager"]
 ODD = "p@ss:/?#[]%&='\"\\ é$({0})"

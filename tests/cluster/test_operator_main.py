@@ -55,6 +55,7 @@ def test_scenario_1_a_minor_change_is_healthy_and_nothing_happens(model: Model):
     assert model.events(kind="Deployment") == []
 
 
+@pytest.mark.every_version
 def test_scenario_2_a_significant_change_is_rolled_back_with_its_numbers(model: Model):
     model.predict(B, WORSE)
     model.deploy(B)
@@ -92,6 +93,7 @@ def test_the_deployment_says_what_was_done_to_it(rolled_back: Model):
     }
 
 
+@pytest.mark.every_version
 def test_both_objects_carry_one_event_with_the_numbers(rolled_back: Model):
     assert rolled_back.notes("RolledBack") == [f"{B} -> {A}: {NUMBERS}"]
     assert rolled_back.notes("RolledBack", "Deployment") == [f"{B} -> {A}: {NUMBERS}"]
@@ -154,6 +156,7 @@ def test_kubectl_describe_tells_the_story(rolled_back: Model):
     assert "<unknown>" not in page
 
 
+@pytest.mark.every_version
 def test_a_deployment_applied_server_side_by_another_manager_never_conflicts(model: Model):
     helm = ("--server-side", "--field-manager=helm", "--force-conflicts")
     model.kubectl.apply(deployment(model.name, image_of(A)), *helm)

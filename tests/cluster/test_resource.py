@@ -19,6 +19,7 @@ from modelward.domain.status import Condition, Status, Verdict
 from sandbox.cluster import Cluster
 from sandbox.operator import Operator
 
+pytestmark = pytest.mark.every_version
 Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 
 PERCENT = 'an integer such as 5 or a quoted decimal such as "2.5", without a % sign'
@@ -58,6 +59,17 @@ REFUSED = [
     ("evaluation: {minSamples: 0}", "spec.evaluation.minSamples", "greater than or equal to 1"),
     ("evaluation: {consecutiveBreaches: 21}", "spec.evaluation.consecutiveBreaches", "less than or equal to 20"),
     ("evaluation: {minLabelCoveragePercent: 101}", "spec.evaluation.minLabelCoveragePercent", "from 0 to 100"),
+    ("evaluation: {policy: Sequential, actOn: Verdict}", "spec.evaluation.policy", "Sequential needs actOn Guarded"),
+    (
+        "evaluation: {policy: Sequential, comparison: BeforeAfter}",
+        "spec.evaluation.comparison",
+        "needs both versions side by side",
+    ),
+    ('evaluation: {falseRollbackRate: "0.6"}', "spec.evaluation.falseRollbackRate", "above 0 and at most 0.5"),
+    ('evaluation: {falseRollbackRate: "0.0"}', "spec.evaluation.falseRollbackRate", "above 0 and at most 0.5"),
+    ('evaluation: {falseRollbackRate: "1 %"}', "spec.evaluation.falseRollbackRate", "must be a quoted decimal"),
+    ("evaluation: {season: 1d}", "spec.evaluation.season", "evaluation.season must be a duration"),
+    ("evaluation: {season: 30s}", "spec.evaluation.season", "evaluation.season must be a duration"),
     ("rollback: {cooldown: soon}", "spec.rollback.cooldown", "rollback.cooldown must be a duration"),
     ("rollback: {maxPerDay: 101}", "spec.rollback.maxPerDay", "less than or equal to 100"),
     ("rollback: {verifyTimeout: 0s}", "spec.rollback.verifyTimeout", f"rollback.verifyTimeout {DURATION}"),
@@ -69,6 +81,7 @@ REFUSED_BY_TYPE = [
     ("targetRef: {kind: StatefulSet}", "spec.targetRef.kind"),
     ("evaluation: {actOn: Now}", "spec.evaluation.actOn"),
     ("evaluation: {policy: Guess}", "spec.evaluation.policy"),
+    ("evaluation: {falseRollbackRate: 0.01}", "spec.evaluation.falseRollbackRate"),
     ("rollback: {onTemplateChange: Ask}", "spec.rollback.onTemplateChange"),
     ('suspend: "yes"', "spec.suspend"),
 ]
@@ -87,6 +100,7 @@ TAKEN = [
     'evaluation: {comparison: Paired, positiveClass: "käse 🧀"}',
     "evaluation: {comparison: Concurrent, positiveClass: 1}",
     "evaluation: {labelDelay: 48h, minLabelCoveragePercent: 99, maxBaselineAge: 0s}",
+    'evaluation: {policy: Sequential, falseRollbackRate: "0.05", season: 168h, comparison: Paired}',
     "rollback: {cooldown: 0s, maxPerDay: 0, onTemplateChange: Proceed}",
 ]
 DEFAULTS = {
@@ -106,6 +120,8 @@ DEFAULTS = {
         "comparison": "Auto",
         "positiveClass": "1",
         "policy": "Threshold",
+        "falseRollbackRate": "0.01",
+        "season": "24h",
         "actOn": "Guarded",
         "consecutiveBreaches": 2,
         "maxBaselineAge": "168h",
@@ -222,7 +238,8 @@ def test_the_target_may_be_spelled_out_and_never_changed(ask: Kubectl):
     changed = ask("patch", "mdl/house-prices", "--type=merge", patch % "other")
     assert changed.returncode != 0
     (said,) = changed.stderr.strip().splitlines()
-    assert "spec.targetRef.name: Invalid value: targetRef.name cannot change" in said
+    assert "spec.targetRef.name: Invalid value" in said
+    assert "targetRef.name cannot change: delete this resource and create one for the other Deployment" in said
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from sandbox.kubectl import Kubectl
 if TYPE_CHECKING:
     import subprocess
 
+pytestmark = pytest.mark.every_version
 NAME = "must be a name of 1 to 63 bytes without control characters"
 LONG = "ü" * 32
 REFUSED = [

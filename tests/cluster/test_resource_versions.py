@@ -5,6 +5,7 @@ import pytest
 from cluster.scenes import resource
 from sandbox.kubectl import Kubectl
 
+pytestmark = pytest.mark.every_version
 TEMPLATE = (
     "versionField.image.template must be an image with {version} once, in its tag or in the path of its repository, "
     "such as registry.example.com/house-prices:{version}"

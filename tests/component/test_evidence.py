@@ -199,6 +199,40 @@ async def test_where_both_got_worse_nobody_goes_back():
     assert world.reader.spanned == []
 
 
+# -- proof -----------------------------------------------------------------------------------------------------------
+
+PROOF = {"evaluation": {"policy": "Sequential", "actOn": "Guarded", "comparison": "Paired", "season": "5m"}}
+
+
+async def test_policy_sequential_acts_when_enough_seasons_side_by_side_were_worse():
+    world = await a_world(**PROOF)
+    shadowed(world, 1.0, 0.8)
+    await world.turns(7)  # WarmingUp: one window of an hour
+    assert world.serving() == A
+    (span,) = world.reader.spanned[0]
+    assert (span.version, span.rival, span.buckets) == (B, A, 12)
+
+
+async def test_policy_sequential_holds_what_it_cannot_prove_and_says_what_is_missing():
+    world = await a_world(evaluation=PROOF["evaluation"] | {"season": "10m"})
+    shadowed(world, 1.0, 0.8)
+    await world.turns(7)
+    assert world.serving() == B
+    (hold,) = world.status().holds
+    assert hold.guard == "NotProven"
+    assert hold.message.startswith("6 of 6 seasons of 10m were worse beyond the limits")
+    assert world.condition("Degraded") == ("True", "NotProven")
+
+
+async def test_policy_sequential_never_acts_on_evidence_that_could_not_be_read():
+    world = await a_world(**PROOF)
+    world.reader.spans_error = SourceError(Reason.QUERY_TOO_COSTLY, "timeout")
+    shadowed(world, 1.0, 0.8)
+    await world.turns(7)
+    assert world.serving() == B
+    assert [hold.guard for hold in world.status().holds] == ["NotProven"]
+
+
 async def test_a_shadow_that_never_answers_changes_nothing():
     world = await a_world(evaluation={"actOn": "Verdict"})
     start = world.clock.now()

@@ -193,7 +193,7 @@ async def test_a_table_that_is_locked_blinds_no_other_on_the_same_connection(dat
             reader.read(connection, [about()], parse_source(PLAIN)), predictions(reader, connection)
         )
     assert isinstance(theirs[0], SourceError)
-    assert theirs[0].reason is Reason.QUERY_TOO_COSTLY
+    assert theirs[0].reason is Reason.TABLE_LOCKED
     assert ours == 1
     await reader.close()
 

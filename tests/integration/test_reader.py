@@ -174,8 +174,9 @@ def locked(url: str) -> Iterator[None]:
 async def test_a_table_that_is_locked_is_not_waited_for(database_url: str):
     reader = PostgresReader(lock_timeout=0.05)
     with locked(database_url):
-        error = await refusal(reader, connect(database_url))
-    assert error.reason is Reason.QUERY_TOO_COSTLY
+        error = await refusal(reader, connect(database_url), about("one"), about("two"))
+    assert error.reason is Reason.TABLE_LOCKED
+    assert reader.statements == 1, "a lock is no resource's own, so nobody is looked for"
     assert isinstance((await reader.read(connect(database_url), [about()]))[0], Quality)
     await reader.close()
 
@@ -201,14 +202,14 @@ async def test_its_sessions_refuse_that(reader: PostgresReader, database_url: st
     connection = connect(database_url)
     await reader.read(connection, [about()])
     with pytest.raises(SourceError, match="in a read-only transaction"):
-        async with reader._links._transaction(reader._links._lines[connection], connection, "UTC") as cursor:
+        async with reader._links._transaction(reader._links._lines[connection, 0], connection, "UTC") as cursor:
             await cursor.execute(statement.encode())
 
 
 async def test_nothing_outlives_its_transaction(reader: PostgresReader, database_url: str):
     connection = connect(database_url)
     await reader.read(connection, [about()])
-    link = reader._links._lines[connection].link
+    link = reader._links._lines[connection, 0].link
     assert link is not None
     found = await (await link.execute("SELECT current_setting('statement_timeout') AS t, pg_backend_pid()")).fetchone()
     assert found is not None

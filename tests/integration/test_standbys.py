@@ -117,7 +117,7 @@ def test_of_several_hosts_the_kind_asked_for_is_found(following: tuple[str, str]
         connection = read_connection("db", {"uri": url})
         try:
             await reader.read(connection, [about()])
-            link = reader._links._lines[connection].link
+            link = reader._links._lines[connection, 0].link
             assert link is not None
             return link.info.port
         finally:

@@ -1,18 +1,30 @@
+{{- define "modelward.name" -}}
+{{- .Values.nameOverride | default .Chart.Name -}}
+{{- end -}}
+
 {{- /* The name of everything: the release's, with the chart's behind it unless it holds it already. */ -}}
 {{- define "modelward.fullname" -}}
-{{- if contains .Chart.Name .Release.Name -}}
+{{- $name := include "modelward.name" . -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride -}}
+{{- else if contains $name .Release.Name -}}
 {{- .Release.Name | trunc 53 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 53 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 53 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
 {{- define "modelward.selectorLabels" -}}
-app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/name: {{ include "modelward.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{- /* What tools read comes first and wins over commonLabels. */ -}}
 {{- define "modelward.labels" -}}
+{{- merge (include "modelward.ownLabels" . | fromYaml) .Values.commonLabels | toYaml -}}
+{{- end -}}
+
+{{- define "modelward.ownLabels" -}}
 {{ include "modelward.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
@@ -28,6 +40,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
 {{- define "modelward.image" -}}
+{{- with .Values.image.registry -}}{{ . }}/{{- end -}}
 {{- .Values.image.repository -}}:{{- .Values.image.tag | default .Chart.AppVersion -}}
 {{- with .Values.image.digest -}}@{{- . -}}{{- end -}}
 {{- end -}}

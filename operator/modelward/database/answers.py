@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from modelward.domain.errors import SourceError
 from modelward.domain.metrics import Family
 from modelward.domain.quality import Quality, SideBySide, VersionCount, Window, balance
 from modelward.domain.questions import Comparison, Question, Span
@@ -55,7 +54,7 @@ def span_parameters(question: Question, spans: Sequence[Span], source: Source) -
     }
 
 
-def answers(questions: Sequence[Question], rows: Iterable[Row]) -> list[Quality | SourceError]:
+def answers(questions: Sequence[Question], rows: Iterable[Row]) -> list[Quality]:
     """Give each question its rows."""
     by_question: dict[int, list[Row]] = {}
     for row in rows:

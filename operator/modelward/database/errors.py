@@ -18,7 +18,7 @@ BY_STATE: dict[str, Reason] = {
     "42501": Reason.PERMISSION_DENIED,
     "25006": Reason.PERMISSION_DENIED,  # read_only_sql_transaction: a standby, or a user whose sessions only read
     "57014": Reason.QUERY_TOO_COSTLY,  # query_canceled: the statement timeout
-    "55P03": Reason.QUERY_TOO_COSTLY,  # lock_not_available: the lock timeout
+    "55P03": Reason.TABLE_LOCKED,  # lock_not_available: the lock timeout
     "22003": Reason.VALUE_OUT_OF_RANGE,
     "28P01": Reason.AUTHENTICATION_FAILED,
     "28000": Reason.AUTHENTICATION_FAILED,

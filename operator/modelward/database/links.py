@@ -1,4 +1,4 @@
-"""Links to databases: one for each, opened when needed, with short read-only transactions that stay within bounds."""
+"""Links to databases: one for each (a second one for a while), with short read-only transactions within bounds."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -63,17 +63,22 @@ class Links:
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
-        self._lines: dict[Connection, _Line] = {}
+        self._lines: dict[tuple[Connection, int], _Line] = {}
         self.asked = 0
 
     async def ask(
-        self, connection: Connection, query: sql.Composed, parameters: dict[str, Any], time_zone: str = OWN.time_zone
+        self,
+        connection: Connection,
+        query: sql.Composed,
+        parameters: dict[str, Any],
+        time_zone: str = OWN.time_zone,
+        number: int = 0,
     ) -> list[Row]:
         """Run one statement in a transaction of its own; SourceError where it fails.
 
         A link that was cut while nobody used it (a restart, a firewall) is made anew: the statement only reads.
         """
-        line = self._lines.setdefault(connection, _Line())
+        line = self._lines.setdefault((connection, number), _Line())
         try:
             async with asyncio.timeout(self._bounds.deadline), line.lock:
                 kept = line.link is not None
@@ -117,9 +122,9 @@ class Links:
             await _discard(line)
             raise
 
-    async def release(self, connection: Connection) -> None:
+    async def release(self, connection: Connection, number: int = 0) -> None:
         """Hang up on a database that nobody asks any more; whoever is asking now gets the answer first."""
-        line = self._lines.pop(connection, None)
+        line = self._lines.pop((connection, number), None)
         if line is not None:
             line.released = True
             if not line.lock.locked():

@@ -7,8 +7,8 @@ from psycopg.sql import Composed
 
 from modelward.database import feed
 from modelward.database.answers import answers, parameters, span_parameters, spanned
-from modelward.database.errors import is_about_rows
 from modelward.database.fence import Fence
+from modelward.database.groups import Group
 from modelward.database.inspection import Problem, find_problems, read_catalogue
 from modelward.database.links import Bounds, Links, Row
 from modelward.database.needs import needed_tables
@@ -49,20 +49,14 @@ class PostgresReader:
     async def read(
         self, connection: Connection, questions: Sequence[Question], source: Source = OWN
     ) -> list[Quality | SourceError]:
-        """Answer all questions with one statement; a group that fails by its rows is halved down to the culprit."""
-        if not questions:
-            return []
-        self.statements += 1
-        try:
-            statement = compose(statement_for(questions), source)
-            rows = await self._ask(connection, statement, parameters(questions, source), source)
-        except SourceError as error:
-            if len(questions) == 1 or not is_about_rows(error):
-                return [error] * len(questions)
-            middle = len(questions) // 2
-            first = await self.read(connection, questions[:middle], source)
-            return first + await self.read(connection, questions[middle:], source)
-        return answers(questions, rows)
+        """Answer all questions with one statement; only a group that is very large, or fails, is taken apart."""
+
+        async def ask(asked: Sequence[Question], link: int) -> list[Quality]:
+            self.statements += 1
+            statement = compose(statement_for(asked), source)
+            return answers(asked, await self._ask(connection, statement, parameters(asked, source), source, link))
+
+        return await Group(questions, ask, lambda: self._links.release(connection, 1)).answer()
 
     async def spans(
         self, connection: Connection, question: Question, spans: Sequence[Span], source: Source = OWN
@@ -121,11 +115,11 @@ class PostgresReader:
         return await self._ask(connection, query_for("registered", source), which, source)
 
     async def _ask(
-        self, connection: Connection, statement: Composed, parameters: dict[str, Any], source: Source
+        self, connection: Connection, statement: Composed, parameters: dict[str, Any], source: Source, link: int = 0
     ) -> list[Row]:
         values = {**parameters, **bound_values(source)}
         try:
-            return await self._links.ask(connection, statement, values, source.time_zone)
+            return await self._links.ask(connection, statement, values, source.time_zone, link)
         except SourceError as error:
             raise await self._explain(connection, source, error) from None
 

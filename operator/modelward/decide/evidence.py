@@ -1,14 +1,15 @@
-"""What two guards ask the database about a version that would be rolled back now, and what they make of it.
+"""What guards ask the database about a version that would be rolled back now, and what two of them make of it.
 
-Both are silent about a metric where too little is known; both speak only when every metric that is beyond its limit is
-explained by what they look at.
+Those two are silent about a metric where too little is known; they speak only when every metric that is beyond its
+limit is explained by what they look at. The third, of policy Sequential, has a room of its own.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
 
 from modelward.decide.noise import lower_bound
+from modelward.decide.sequential import seasons_of
 from modelward.decide.wording import count, percent
 from modelward.domain.buckets import Buckets
 from modelward.domain.decision import Judgement, MetricChange
@@ -16,7 +17,7 @@ from modelward.domain.measures import COMPUTE, metric_change, worsening
 from modelward.domain.metrics import Family, MetricName
 from modelward.domain.quality import balance, shared_buckets
 from modelward.domain.questions import Comparison, Question, Span
-from modelward.domain.spec import Spec
+from modelward.domain.spec import Policy, Spec
 from modelward.domain.sums import Sums
 
 BUCKETS = 24
@@ -27,8 +28,10 @@ LEAST_WINDOWS = 3
 Summed = dict[str, dict[int, Sums]]
 
 
-def spans_of(spec: Spec, question: Question, judgement: Judgement) -> tuple[Span, ...]:
+def spans_of(spec: Spec, question: Question, judgement: Judgement, started: datetime | None) -> tuple[Span, ...]:
     """Say which stretches of time are to be summed: what was compared, in buckets, and the past of what was before."""
+    if spec.evaluation.policy is Policy.SEQUENTIAL:
+        return seasons_of(spec, question, judgement, started)
     window, baseline, comparison = judgement.window, judgement.baseline, judgement.comparison
     if window is None:
         return ()
@@ -53,6 +56,8 @@ def weigh_evidence(
     question: Question, judgement: Judgement, spans: Sequence[Span], summed: Sequence[Summed]
 ) -> Buckets:
     """Put the sums of the spans in order."""
+    if not spans:
+        return Buckets()
     if judgement.comparison is Comparison.BEFORE_AFTER:
         current, previous, *past = [_in_order(s.get(span.version, {})) for span, s in zip(spans, summed, strict=True)]
         return Buckets(current, previous, past[0] if past else ())

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from modelward.decide.evidence import explain_by_noise, explain_by_variation
 from modelward.decide.previous import Previous
+from modelward.decide.sequential import hold_back
 from modelward.domain.buckets import Buckets
 from modelward.domain.decision import Judgement
 from modelward.domain.durations import spell_duration
@@ -18,7 +19,7 @@ from modelward.domain.metrics import Family, MetricName
 from modelward.domain.questions import Comparison
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving
-from modelward.domain.spec import ActOn, OnTemplateChange, Spec
+from modelward.domain.spec import ActOn, OnTemplateChange, Policy, Spec
 from modelward.domain.status import Hold, PlacedBy, PlacementState, Status
 
 DAY = timedelta(hours=24)
@@ -56,7 +57,7 @@ class Scene:
     fleet: Fleet
     now: datetime
     evidence: Buckets | None = None
-    """What the database says to those two guards that ask it once more; None where it was not asked."""
+    """What the database says to those guards that ask it once more; None where it was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,14 @@ class Guard:
     reason: Reason
     speaks: Callable[[Scene], str | None]
     in_verdict: bool = False
+    policy: Policy | None = None
+    """The only policy under which it is on duty; None: both."""
 
 
 def find_holds(scene: Scene) -> tuple[Hold, ...]:
     """Ask every guard that is on duty, in order."""
-    literal = scene.spec.evaluation.act_on is ActOn.VERDICT
-    on_duty = [g for g in GUARDS if g.in_verdict or not literal]
+    literal, policy = scene.spec.evaluation.act_on is ActOn.VERDICT, scene.spec.evaluation.policy
+    on_duty = [g for g in GUARDS if (g.in_verdict or not literal) and g.policy in {None, policy}]
     said = ((g.reason, g.speaks(scene)) for g in on_duty)
     return tuple(Hold(reason.value, sentence) for reason, sentence in said if sentence is not None)
 
@@ -140,6 +143,11 @@ def _within_noise(scene: Scene) -> str | None:
     return explain_by_noise(scene.judgement, scene.evidence)
 
 
+def _not_proven(scene: Scene) -> str | None:
+    started = scene.status.epoch.started_time if scene.status.epoch else None
+    return hold_back(scene.spec, scene.judgement, scene.evidence, started)
+
+
 def _baseline_stale(scene: Scene) -> str | None:
     limit, baseline = scene.spec.evaluation.max_baseline_age, scene.judgement.baseline
     if scene.judgement.comparison is not Comparison.BEFORE_AFTER:
@@ -205,10 +213,13 @@ GUARDS: tuple[Guard, ...] = (
     Guard(Reason.LANDING, _landing, in_verdict=True),  # a data shift would walk back through every version
     Guard(Reason.BOTH_WORSE, _both_worse, in_verdict=True),  # the data have changed, not the model
     Guard(Reason.WARMING_UP, _warming_up),  # the first hours are not like the day
-    Guard(Reason.NOT_CONFIRMED, _not_confirmed),  # once is chance
+    Guard(Reason.NOT_CONFIRMED, _not_confirmed, policy=Policy.THRESHOLD),  # once is chance
     Guard(Reason.ONLY_R2, _only_r2),  # the world may have become calmer, not the model worse
-    Guard(Reason.WITHIN_NORMAL_VARIATION, _within_normal_variation),  # the version before moved as much by itself
-    Guard(Reason.WITHIN_NOISE, _within_noise),  # chance alone could have done it
+    Guard(  # the version before moved as much by itself
+        Reason.WITHIN_NORMAL_VARIATION, _within_normal_variation, policy=Policy.THRESHOLD
+    ),
+    Guard(Reason.WITHIN_NOISE, _within_noise, policy=Policy.THRESHOLD),  # chance alone could have done it
+    Guard(Reason.NOT_PROVEN, _not_proven, policy=Policy.SEQUENTIAL),  # the stated rate of being wrong is not kept yet
     Guard(Reason.BASELINE_STALE, _baseline_stale),  # the world has moved since
     Guard(Reason.TEMPLATE_CHANGED, _template_changed),  # the image alone is not what ran before
     Guard(Reason.COOLING_DOWN, _cooling_down, in_verdict=True),  # no flapping

@@ -72,7 +72,7 @@ def decode(kind: type[T], raw: Any) -> T:
 
 def find_misfit(value: Any, path: str = "") -> str | None:
     """Name the first field whose value is not of its kind, where what was read is held against what was meant."""
-    for name, (key, annotation, _) in _fields(type(value)).items():
+    for name, (key, annotation, _) in _fields(typing.cast("Any", type(value))).items():
         problem = _misfit(annotation, getattr(value, name), f"{path}{key}")
         if problem is not None:
             return problem

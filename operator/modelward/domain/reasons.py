@@ -60,6 +60,7 @@ class Reason(StrEnum):
     SCHEMA_MISMATCH = "SchemaMismatch", "A table or a column is missing, or has another type."
     REPLICA_STALE = "ReplicaStale", "The standby is too far behind its primary: its newest rows are old."
     QUERY_TOO_COSTLY = "QueryTooCostly", "The statement timeout ended the query."
+    TABLE_LOCKED = "TableLocked", "Another session holds a lock on a table; it is asked again."
     VALUE_OUT_OF_RANGE = "ValueOutOfRange", "The sums of the rows do not fit a double."
     QUERY_FAILED = "QueryFailed", "The database answered with an error of its own."
 
@@ -145,6 +146,7 @@ class Reason(StrEnum):
         "WithinNormalVariation",
         "The previous version's own windows differed as much from one to another within 28 days.",
     )
+    NOT_PROVEN = "NotProven", "Policy Sequential: too few seasons were worse beyond the limits to be sure enough."
     WITHIN_NOISE = "WithinNoise", "The change cannot be told from chance: its one-look 95 % bound includes 0."
     BASELINE_STALE = "BaselineStale", "The baseline is older than evaluation.maxBaselineAge."
     TEMPLATE_CHANGED = (

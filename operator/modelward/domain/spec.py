@@ -39,6 +39,13 @@ class ActOn(StrEnum):
     VERDICT = "Verdict"
 
 
+class Policy(StrEnum):
+    """Threshold waits for windows and weighs chance; Sequential for proof, with a stated rate of being wrong."""
+
+    THRESHOLD = "Threshold"
+    SEQUENTIAL = "Sequential"
+
+
 class OnTemplateChange(StrEnum):
     """What to do when more than the version changed in the pod template."""
 
@@ -65,6 +72,9 @@ class Evaluation:
     min_label_coverage_percent: float = 0.0
     comparison: Comparison = Comparison.AUTO
     positive_class: str = "1"
+    policy: Policy = Policy.THRESHOLD
+    false_rollback_rate: float = 0.01
+    season: timedelta = timedelta(hours=24)
     act_on: ActOn = ActOn.GUARDED
     consecutive_breaches: int = 2
     max_baseline_age: timedelta = timedelta(hours=168)
@@ -145,6 +155,9 @@ def parse_spec(name: str, raw: dict[str, Any]) -> Spec:
 
 def _evaluation(raw: dict[str, Any]) -> Evaluation:
     d = Evaluation()
+    policy, act_on = Policy(raw.get("policy", d.policy)), ActOn(raw.get("actOn", d.act_on))
+    if policy is Policy.SEQUENTIAL and act_on is ActOn.VERDICT:
+        raise InvalidSpecError("evaluation.policy", "Sequential needs actOn Guarded")
     return Evaluation(
         window=_duration(raw, "window", d.window, "evaluation."),
         min_samples=int(raw.get("minSamples", d.min_samples)),
@@ -154,7 +167,10 @@ def _evaluation(raw: dict[str, Any]) -> Evaluation:
         ),
         comparison=Comparison(raw.get("comparison", d.comparison)),
         positive_class=str(raw.get("positiveClass", d.positive_class)),
-        act_on=ActOn(raw.get("actOn", d.act_on)),
+        policy=policy,
+        false_rollback_rate=_rate(raw.get("falseRollbackRate", d.false_rollback_rate)),
+        season=_duration(raw, "season", d.season, "evaluation."),
+        act_on=act_on,
         consecutive_breaches=int(raw.get("consecutiveBreaches", d.consecutive_breaches)),
         max_baseline_age=_duration(raw, "maxBaselineAge", d.max_baseline_age, "evaluation."),
     )
@@ -194,6 +210,16 @@ def _percent(raw: Any, path: str) -> float:
         raise InvalidSpecError(path, f"{raw!r} is not a number") from None
     if not 0 <= value <= 100:
         raise InvalidSpecError(path, f"{value:g} is not between 0 and 100")
+    return value
+
+
+def _rate(raw: Any) -> float:
+    try:
+        value = float(raw)
+    except (TypeError, ValueError):
+        raise InvalidSpecError("evaluation.falseRollbackRate", f"{raw!r} is not a number") from None
+    if not 0 < value <= 0.5:
+        raise InvalidSpecError("evaluation.falseRollbackRate", f"{value:g} is not above 0 and at most 0.5")
     return value
 
 

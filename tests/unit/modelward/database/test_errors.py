@@ -78,7 +78,7 @@ QUERYING: dict[str, tuple[Any, Reason]] = {
     "types that do not fit": (errors.DatatypeMismatch, Reason.SCHEMA_MISMATCH),
     "no right to read": (errors.InsufficientPrivilege, Reason.PERMISSION_DENIED),
     "the statement timeout": (errors.QueryCanceled, Reason.QUERY_TOO_COSTLY),
-    "the lock timeout": (errors.LockNotAvailable, Reason.QUERY_TOO_COSTLY),
+    "the lock timeout": (errors.LockNotAvailable, Reason.TABLE_LOCKED),
     "sums beyond a double": (errors.NumericValueOutOfRange, Reason.VALUE_OUT_OF_RANGE),
     "a server that was shut down": (errors.AdminShutdown, Reason.DATABASE_UNREACHABLE),
     "a server out of connections": (errors.TooManyConnections, Reason.DATABASE_UNREACHABLE),

@@ -47,7 +47,7 @@ def windows(*rmses: float, n: int = 1204) -> tuple[Sums, ...]:
 
 def test_before_and_after_asks_for_both_windows_in_buckets_and_four_weeks_of_the_past():
     judgement = judged()
-    alone, before, past = spans_of(a_spec(), ABOUT, judgement)
+    alone, before, past = spans_of(a_spec(), ABOUT, judgement, NOW - 9 * DAY)
     end = NOW - 2 * DAY
     assert alone == Span(B, NOW - DAY, NOW, 24)
     assert before == Span(A, end - DAY, end, 24)
@@ -56,7 +56,7 @@ def test_before_and_after_asks_for_both_windows_in_buckets_and_four_weeks_of_the
 
 def test_side_by_side_asks_for_both_at_once_and_for_no_past():
     judgement = judged(paired=SideBySide(BAD, GOOD, 1))
-    assert spans_of(a_spec(), ABOUT, judgement) == (Span(B, NOW - DAY, NOW, 24, A, Comparison.PAIRED),)
+    assert spans_of(a_spec(), ABOUT, judgement, NOW - 9 * DAY) == (Span(B, NOW - DAY, NOW, 24, A, Comparison.PAIRED),)
 
 
 PAST = {"24h": 28, "1h": 336, "10s": 336, "200h": 3, "240h": None}
@@ -64,13 +64,13 @@ PAST = {"24h": 28, "1h": 336, "10s": 336, "200h": 3, "240h": None}
 
 @pytest.mark.parametrize(("window", "number"), PAST.items(), ids=PAST)
 def test_the_past_is_cut_into_windows(window: str, number: int | None):
-    found = spans_of(a_spec(evaluation={"window": window}), ABOUT, judged())
+    found = spans_of(a_spec(evaluation={"window": window}), ABOUT, judged(), NOW - 9 * DAY)
     assert (found[2].buckets if len(found) == 3 else None) == number
 
 
 def test_sums_are_put_in_order_of_time():
     one, two, three = windows(1, 2, 3)
-    spans = spans_of(a_spec(), ABOUT, judged())
+    spans = spans_of(a_spec(), ABOUT, judged(), NOW - 9 * DAY)
     found = weigh_evidence(ABOUT, judged(), spans, [{B: {5: two, 1: one}}, {A: {0: three}}, {}])
     assert found == Buckets((one, two), (three,), ())
 
@@ -78,7 +78,7 @@ def test_sums_are_put_in_order_of_time():
 def test_pairs_are_put_in_order_where_both_have_them():
     judgement = judged(paired=SideBySide(BAD, GOOD, 1))
     one, two, three = windows(1, 2, 3)
-    spans = spans_of(a_spec(), ABOUT, judgement)
+    spans = spans_of(a_spec(), ABOUT, judgement, NOW - 9 * DAY)
     found = weigh_evidence(ABOUT, judgement, spans, [{B: {3: two, 1: one}, A: {1: three, 2: one}}])
     assert found == Buckets((one,), (three,), together=True)
 

@@ -38,7 +38,7 @@ MINUTE = timedelta(minutes=1)
 BAD = sums(0.85, 4200)
 CONFIRMED = Breaches(2, NOW)
 SOFT = {"WarmingUp", "NotConfirmed", "OnlyR2", "BaselineStale", "TemplateChanged"}
-SOFT |= {"WithinNormalVariation", "WithinNoise"}
+SOFT |= {"WithinNormalVariation", "WithinNoise", "NotProven"}
 ALL = [
     "Suspended",
     "Contested",
@@ -49,6 +49,7 @@ ALL = [
     "OnlyR2",
     "WithinNormalVariation",
     "WithinNoise",
+    "NotProven",
     "BaselineStale",
     "TemplateChanged",
     "CoolingDown",
@@ -58,6 +59,8 @@ ALL = [
     "NoTarget",
 ]
 LITERAL = [name for name in ALL if name not in SOFT]
+THRESHOLD = [name for name in ALL if name != "NotProven"]
+SEQUENTIAL = [name for name in ALL if name not in {"NotConfirmed", "WithinNormalVariation", "WithinNoise"}]
 
 
 def a_scene(
@@ -237,9 +240,9 @@ def test_all_are_silent_when(given: dict[str, Any]):
     assert said(a_scene(**given)) == {}
 
 
-def everything(act_on: str) -> Scene:
+def everything(evaluation: dict[str, str]) -> Scene:
     """Return a scene in which every guard has something to say."""
-    spec = a_spec(suspend=True, evaluation={"actOn": act_on}, rollback={"maxPerDay": 0})
+    spec = a_spec(suspend=True, evaluation=evaluation, rollback={"maxPerDay": 0})
     status = contested(since=NOW - HOUR, baseline=a_baseline(end=NOW - 999 * HOUR), last_rollback=a_rollback())
     status = replace(status, breaches=Breaches(), last_rollback=a_rollback(patched_time=NOW - MINUTE))
     assert status.epoch is not None
@@ -258,12 +261,16 @@ def unsteady() -> Buckets:
     return Buckets(moving, moving[::-1], moving)
 
 
-ON_DUTY = {"Guarded asks them all": ("Guarded", ALL), "Verdict keeps the hard ones": ("Verdict", LITERAL)}
+ON_DUTY = {
+    "Guarded asks nearly all": ({"actOn": "Guarded"}, THRESHOLD),
+    "Sequential wants proof": ({"policy": "Sequential"}, SEQUENTIAL),
+    "Verdict keeps the hard ones": ({"actOn": "Verdict"}, LITERAL),
+}
 
 
-@pytest.mark.parametrize(("act_on", "names"), ON_DUTY.values(), ids=ON_DUTY)
-def test_all_that_speak_are_listed_in_order(act_on: str, names: list[str]):
-    assert list(said(everything(act_on))) == names
+@pytest.mark.parametrize(("evaluation", "names"), ON_DUTY.values(), ids=ON_DUTY)
+def test_all_that_speak_are_listed_in_order(evaluation: dict[str, str], names: list[str]):
+    assert list(said(everything(evaluation))) == names
 
 
 def test_the_list_is_the_order():

@@ -9,7 +9,16 @@ from builders import a_raw_spec, a_spec
 from modelward.domain.errors import InvalidSpecError
 from modelward.domain.metrics import Family, MetricName
 from modelward.domain.questions import Comparison
-from modelward.domain.spec import ActOn, Evaluation, MetricSpec, OnTemplateChange, Role, RollbackRules, parse_spec
+from modelward.domain.spec import (
+    ActOn,
+    Evaluation,
+    MetricSpec,
+    OnTemplateChange,
+    Policy,
+    Role,
+    RollbackRules,
+    parse_spec,
+)
 from modelward.domain.version_field import FieldType, KnownVersion, VersionField
 
 
@@ -72,6 +81,9 @@ READ: dict[str, tuple[dict[str, Any], str, Any]] = {
                 "minLabelCoveragePercent": "12.5",
                 "comparison": "Paired",
                 "positiveClass": 0,
+                "policy": "Threshold",
+                "falseRollbackRate": "0.05",
+                "season": "168h",
                 "actOn": "Verdict",
                 "consecutiveBreaches": 1,
                 "maxBaselineAge": "0s",
@@ -79,8 +91,24 @@ READ: dict[str, tuple[dict[str, Any], str, Any]] = {
         },
         "evaluation",
         Evaluation(
-            timedelta(hours=2), 7, timedelta(hours=1), 12.5, Comparison.PAIRED, "0", ActOn.VERDICT, 1, timedelta(0)
+            timedelta(hours=2),
+            7,
+            timedelta(hours=1),
+            12.5,
+            Comparison.PAIRED,
+            "0",
+            Policy.THRESHOLD,
+            0.05,
+            timedelta(days=7),
+            ActOn.VERDICT,
+            1,
+            timedelta(0),
         ),
+    ),
+    "a policy that wants proof": (
+        {"evaluation": {"policy": "Sequential"}},
+        "evaluation",
+        Evaluation(policy=Policy.SEQUENTIAL),
     ),
     "the rollback's rules": (
         {"rollback": {"cooldown": "5m", "maxPerDay": 1, "verifyTimeout": "30s", "onTemplateChange": "Proceed"}},
@@ -160,6 +188,19 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "versions",
         "which version is it?",
     ),
+    "proof, and yet the first verdict": (
+        {"evaluation": {"policy": "Sequential", "actOn": "Verdict"}},
+        "evaluation.policy",
+        "Sequential needs actOn Guarded",
+    ),
+    "a rate that is no number": (
+        {"evaluation": {"falseRollbackRate": "seldom"}},
+        "evaluation.falseRollbackRate",
+        "'seldom' is not a number",
+    ),
+    "a rate of nothing": ({"evaluation": {"falseRollbackRate": "0.0"}}, "evaluation.falseRollbackRate", "above 0"),
+    "a rate above a half": ({"evaluation": {"falseRollbackRate": "0.6"}}, "evaluation.falseRollbackRate", "at most"),
+    "a season without a unit": ({"evaluation": {"season": "1d"}}, "evaluation.season", "1d"),
     "a section that is no object": ({"evaluation": "24h"}, "evaluation", "expected an object"),
     "no Secret": ({"database": {}}, "database.secretRef.name", "is required"),
 }
