@@ -28,13 +28,14 @@ down: .venv/.demo ## Stop what `make up` started, and remove its files
 
 test: .venv/.dev lint types manifests-check unit cluster cluster-oldest ## Check everything: style, types, walls, and every test
 
-lint: .venv/.dev ## Check style, YAML, workflows and the walls of the house
+lint: .venv/.dev ## Check style, YAML, workflows, secrets, dependencies and the walls of the house
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/yamllint --strict .
 	$(BIN)/python -m workflows
 	$(BIN)/python -m charts
 	$(BIN)/lint-imports
+	@$(BIN)/python -m audit
 
 types: .venv/.dev ## Check types
 	$(BIN)/mypy
