@@ -37,7 +37,7 @@ PLUGINS = (
 )
 EXAMPLES = re.compile(
     r"^(.*(c4n4ry|password|PASSWORD|s3cr3t|\{).*|p|pw|u|x|y|yes|no|pass|PASS|visitor|reader|rotated|modelward|change-me"
-    r"|p%2B%26|name: house-prices-db\s.*|\.\.\.|\*+)$",
+    r"|p%2B%26|SecretNotFound|SecretIncomplete|name: house-prices-db\s.*|\.\.\.|\*+)$",
     re.DOTALL,
 )
 """What stands for a password in docs and tests."""
