@@ -221,6 +221,12 @@ class Machine(RuleBasedStateMachine):
     # -- what must hold -----------------------------------------------------------------------------------------
 
     @invariant()
+    def no_promise_is_broken(self) -> None:
+        """Whatever the watcher noted."""
+        if hasattr(self, "watcher"):
+            assert self.watcher.broken == []
+
+    @invariant()
     def requests_are_answered_once(self) -> None:
         """An answer stands, and its Event is there once."""
         if not hasattr(self, "asked"):
@@ -239,6 +245,7 @@ class Machine(RuleBasedStateMachine):
                 self._mend()
                 self._come_to_rest()
                 self._still_works()
+                self.no_promise_is_broken()
             finally:
                 self.loop.close()
 
@@ -318,4 +325,4 @@ def test_the_machine_does_roll_back_and_place():
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = searching(60, steps=25)
+TestMachine.settings = searching(30, steps=20)
