@@ -12,7 +12,7 @@ WORKERS ?= $(if $(KUBECONFIG),0,2)
 KUBERNETES ?= 1.36
 export SANDBOX_KUBERNETES = $(KUBERNETES)
 .DEFAULT_GOAL := help
-.PHONY: help reference demo up down test lint fmt types unit cluster cluster-oldest bench manifests manifests-check lock release-check clean
+.PHONY: help reference docs docs-check demo up down quickstart test lint fmt types gitops unit cluster cluster-oldest bench manifests manifests-check lock release-check clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,10 @@ up: .venv/.demo ## Start cluster, database and operator in the background, to pl
 down: .venv/.demo ## Stop what `make up` started, and remove its files
 	@$(BIN)/python -m sandbox down
 
-test: .venv/.dev lint types manifests-check unit cluster cluster-oldest ## Check everything: style, types, walls, and every test
+quickstart: .venv/.dev ## Run docs/quickstart.md as its reader does, from `make up` to `make down`
+	$(BIN)/python -m pytest --quiet tests/reader
+
+test: .venv/.dev lint types manifests-check docs-check unit cluster cluster-oldest ## Check everything: style, types, walls, and every test
 
 lint: .venv/.dev ## Check style, YAML, workflows, secrets, dependencies and the walls of the house
 	$(BIN)/ruff check --quiet .
@@ -40,14 +43,17 @@ lint: .venv/.dev ## Check style, YAML, workflows, secrets, dependencies and the 
 types: .venv/.dev ## Check types
 	$(BIN)/mypy
 
-unit: .venv/.dev ## Run the tests that need no cluster: unit, component, integration (real PostgreSQL)
+unit: .venv/.dev gitops ## Run the tests that need no cluster: unit, component, integration (real PostgreSQL)
 	$(BIN)/python -m pytest --quiet --numprocesses 2 $(LAYERS)
 
-cluster: .venv/.dev ## Run the tests against a real API server; KUBERNETES=1.35 for another version
+cluster: .venv/.dev gitops ## Run the tests against a real API server; KUBERNETES=1.35 for another version
 	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile tests/cluster
 
 cluster-oldest: .venv/.dev ## Run what depends on the version of Kubernetes against the oldest one that is supported
 	SANDBOX_KUBERNETES=1.30 $(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile -m every_version tests/cluster
+
+gitops: .venv/.dev
+	@$(BIN)/python -m sandbox.gitops
 
 bench: .venv/.dev ## Measure: latency, API calls, statements, memory; BENCH=name for one of them
 	$(BIN)/python -m bench $(BENCH)
@@ -59,10 +65,18 @@ fmt: .venv/.dev ## Put the code into shape
 reference: .venv/.dev ## Write docs/reference.md and docs/metrics-prometheus.md anew from the source
 	$(BIN)/python -m reference
 
+docs: .venv/.docs ## Build the pages into a site with search, in build/site; it needs no network
+	@$(BIN)/python -m handbook
+
+docs-check: .venv/.docs ## Check that the site can be built: links, anchors, navigation, nothing fetched from elsewhere
+	$(BIN)/python -m pytest --quiet tests/site
+
 manifests: .venv/.dev ## Render deploy/manifests and the table of values from the chart, and copy the CRD into it
+	$(BIN)/python -m dashboards
 	$(BIN)/python -m manifests
 
 manifests-check: .venv/.dev ## Fail where rendered manifests or copies are stale
+	$(BIN)/python -m dashboards --check
 	$(BIN)/python -m manifests --check
 	$(BIN)/python -m reference --check
 
@@ -73,6 +87,7 @@ lock: .venv/.uv ## Pin all dependencies anew, with hashes
 	$(LOCK) requirements/operator.in -o requirements/operator.txt
 	$(LOCK) requirements/demo.in -o requirements/demo.txt -c requirements/operator.txt
 	$(LOCK) requirements/dev.in -o requirements/dev.txt -c requirements/demo.txt
+	$(LOCK) requirements/docs.in -o requirements/docs.txt -c requirements/dev.txt
 
 release-check: .venv/.dev ## Prove what can be proven of a release here: versions, packages, contents, licences, signatures
 	$(BIN)/python -m release $(if $(TAG),--tag $(TAG))
@@ -96,4 +111,8 @@ clean: ## Remove the virtual environment and every cache in this folder
 
 .venv/.dev: .venv/.demo requirements/dev.txt
 	@$(UV) pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.docs: .venv/.dev requirements/docs.txt
+	@$(UV) pip install --quiet --require-hashes -r requirements/docs.txt
 	@touch $@

@@ -78,6 +78,8 @@ class InMemoryCluster:
         self.images: list[str] = []
         """Every image that a patch put in place of another one."""
         self.rolls_out = True
+        self.stuck: set[str] = set()
+        """Images whose pods never become available."""
         self._interruptions: list[Interruption] = []
         self._dead = False
         self._version = 100
@@ -242,7 +244,7 @@ class InMemoryCluster:
         if before is not None and before["spec"] != body["spec"]:
             body["metadata"]["generation"] += 1
         if key[0] == "Deployment" and self.rolls_out:
-            _roll_out(body)
+            (_get_stuck if self.stuck.intersection(images(body)) else _roll_out)(body)
         self.objects[key] = body
         return body
 
@@ -277,6 +279,14 @@ def _roll_out(body: Json) -> None:
     wanted, generation = body["spec"].get("replicas", 1), body["metadata"]["generation"]
     counts = dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas"), wanted)
     body["status"] = {"observedGeneration": generation, **counts}
+
+
+def _get_stuck(body: Json) -> None:
+    """New pods are there and never available; with Recreate the old ones are gone. A count of none is left out."""
+    wanted, recreate = body["spec"].get("replicas", 1), body["spec"].get("strategy", {}).get("type") == "Recreate"
+    counts = {"replicas": wanted, "updatedReplicas": wanted} if recreate else {"replicas": wanted + 1}
+    rest = {} if recreate else {"updatedReplicas": 1, "availableReplicas": wanted}
+    body["status"] = {"observedGeneration": body["metadata"]["generation"], **counts, **rest}
 
 
 def _check_event(event: Json, namespace: str) -> None:

@@ -72,6 +72,12 @@ def a_mail_server(certificate: Path, key: Path) -> Iterator[Mailbox]:
         controller.stop()
 
 
+def mail_url(mailbox: Mailbox, *, password: str = PASSWORD, more: str = "") -> str:
+    """Write the address of an administrator behind that mail server."""
+    to = "from=modelward@example.com&to=admin@example.com"
+    return f"mailto://{USER}:{password}@localhost:{mailbox.port}?smtp=localhost&{to}{more}"
+
+
 def _check_login(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
     good = isinstance(data, LoginPassword) and (data.login, data.password) == (USER.encode(), PASSWORD.encode())
     return AuthResult(success=good, handled=good)

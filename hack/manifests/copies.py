@@ -2,7 +2,7 @@
 
 The CRD is written by hand in deploy/crds and stands once more in the chart, because Helm packs only what lies in the
 chart's own folder. deploy/manifests is the chart with its default values, for people without Helm. The chart's page
-holds a table of its values.
+holds a table of its values. deploy/argocd/argocd-cm.yaml holds the Lua files beside it.
 """
 
 import difflib
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from manifests.argocd import CONFIG_MAP, config_map
 from manifests.helm import render
 from manifests.values import fill_in
 
@@ -45,11 +46,17 @@ def write(root: Path, helm: Path) -> Iterator[Path]:
     yield from _replace(root / CHART_COPY, _read(root / SOURCE))
     yield from _replace(root / PAGE, _page(root))
     yield from _replace(root / RENDERED, render_manifests(root, helm))
+    yield from _replace(root / CONFIG_MAP, config_map(root))
 
 
 def differences(root: Path, helm: Path) -> str:
     """Return a unified diff from the files to what they should hold; empty where all is well."""
-    wanted = {CHART_COPY: _read(root / SOURCE), PAGE: _page(root), RENDERED: render_manifests(root, helm)}
+    wanted = {
+        CHART_COPY: _read(root / SOURCE),
+        PAGE: _page(root),
+        RENDERED: render_manifests(root, helm),
+        CONFIG_MAP: config_map(root),
+    }
     return "".join(_diff(root, path, text) for path, text in wanted.items())
 
 

@@ -15,8 +15,9 @@ INTRODUCTION = """\
 Made from the source by `make reference`.
 
 The operator answers on port 8080 at `/metrics`; with the chart's `serviceMonitor.enabled` or `podMonitor.enabled` the
-Prometheus Operator finds it, and `prometheusRule.enabled` brings alerts with [runbooks](runbooks.md). Figures are read
-from memory when somebody asks: nothing is kept for them in between. `namespace` and `name` are those of the
+Prometheus Operator finds it, and `prometheusRule.enabled` brings alerts with [runbooks](runbooks.md), and
+`grafanaDashboard.enabled` two [dashboards](dashboards.md). Figures are read from memory when somebody asks: nothing is
+kept for them in between. `namespace` and `name` are those of the
 ModelDeployment, so scrape with `honorLabels: true` (`honor_labels` in plain Prometheus), as the chart's monitors do;
 else Prometheus calls them `exported_namespace`. No label holds a version or a free text: their values are bounded.
 

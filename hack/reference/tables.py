@@ -1,7 +1,17 @@
 """Tables in Markdown."""
 
+import re
+from collections.abc import Sequence
 
-def make_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """Write a table; an upright stroke inside a cell is written as a character."""
+CODE = re.compile(r"(`[^`]*`)")
+
+
+def make_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Write a table; what would end a cell or begin a tag is written as a character."""
     lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "&#124;") for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    parts = CODE.split(text.replace("|", "&#124;"))
+    return "".join(part if part.startswith("`") else part.replace("<", "&lt;") for part in parts)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sandbox import go
 from sandbox.errors import SandboxError
-from sandbox.kept import cache_folder
+from sandbox.kept import cache_folder as cache_folder  # noqa: PLC0414  others look for it here
 from sandbox.modules import Module, Say, build_lock
 
 MODULES = Path(__file__).parent.parent / "cluster"

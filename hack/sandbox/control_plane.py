@@ -31,6 +31,10 @@ NODE = {
         "capacity": {"cpu": "64", "memory": "256Gi", "pods": "100000"},
     },
 }
+NEVER_READY = "registry.example.com/house-prices:20260101_broken"
+"""An image whose pods are made, and never become ready."""
+READY_STAGE, CHOSEN_BY = "  name: pod-ready\n", "    matchExpressions:\n"
+NOT_OF = f"    - key: '.spec.containers.[].image'\n      operator: 'NotIn'\n      values: ['{NEVER_READY}']\n"
 AUDIT_POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n"
 
 
@@ -162,13 +166,14 @@ class ControlPlane:
             f"--root-ca-file={self.folder / 'certs' / 'apiserver.crt'}",
             "--kube-api-qps=200",
             "--kube-api-burst=400",
+            "--horizontal-pod-autoscaler-sync-period=1s",
         )
         self._run("kube-scheduler", *common, f"--secure-port={scheduler}", f"--cert-dir={self.folder / 'scheduler'}")
 
     def _start_kwok(self) -> None:
         self._run(
             "kwok",
-            f"--config={self.binaries.path(STAGES)}",
+            f"--config={self._write_stages()}",
             f"--kubeconfig={self.kubeconfig}",
             "--manage-all-nodes=false",
             "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
@@ -176,6 +181,13 @@ class ControlPlane:
             "--cidr=10.244.0.0/16",
             "--node-ip=127.0.0.1",
         )
+
+    def _write_stages(self) -> Path:
+        """Take kwok's own stages, but for the pods of one image."""
+        path = self.folder / STAGES
+        others, name, ready = self.binaries.path(STAGES).read_text().partition(READY_STAGE)
+        path.write_text(others + name + ready.replace(CHOSEN_BY, CHOSEN_BY + NOT_OF, 1))
+        return path
 
     def _await_node(self) -> None:
         wait_until(

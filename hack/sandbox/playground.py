@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,12 +169,19 @@ def _ensure_operator(memory: Memory, say: Say) -> None:
 
 
 def _write_environment(memory: Memory) -> None:
-    tools = Path(memory.kubectl).parent
-    lines = {"KUBECONFIG": memory.kubeconfig, "DATABASE_URL": memory.database_url, "NAMESPACE": scene.NAMESPACE}
-    text = "".join(f"export {name}={quote(value)}\n" for name, value in lines.items())
     path = STATE / "env"
     path.touch(mode=0o600)
-    path.write_text(text + (f"export PATH={quote(str(tools))}:$PATH\n" if tools.is_absolute() else ""))
+    path.write_text(environment(memory))
+
+
+def environment(memory: Memory) -> str:
+    """Write what a shell has to know, ours before all else: where things are, and where kubectl, psql and modelward."""
+    lines = {"KUBECONFIG": memory.kubeconfig, "DATABASE_URL": memory.database_url, "NAMESPACE": scene.NAMESPACE}
+    tools = [Path(sys.executable).parent, Path(memory.kubectl).parent, Path(memory.database_binaries)]
+    named = [quote(str(folder)) for folder in tools if folder.is_absolute()]
+    return "".join(f"export {name}={quote(value)}\n" for name, value in lines.items()) + (
+        f"export PATH={':'.join(named)}:$PATH\n" if named else ""
+    )
 
 
 def quote(text: str) -> str:

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from modelward.database.checks import Finding, Level, examine
 from modelward.database.examination import gather_facts
 from modelward.database.secrets import read_connection
 from modelward.domain.errors import InvalidSpecError, SourceError
 from modelward.domain.mapping import check_environment, parse_source
 from modelward.domain.source import OWN, Source
+from modelward.manifest import read_bodies
 
 WIDTH = 9
 
@@ -31,16 +30,7 @@ class Subject:
 
 def read_subjects(path: Path | None) -> list[Subject]:
     """Read every ModelDeployment of a file; InvalidSpecError says what is wrong with it."""
-    if path is None:
-        return [Subject()]
-    try:
-        bodies = [body for body in yaml.safe_load_all(path.read_text()) if isinstance(body, dict)]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InvalidSpecError(str(path), f"cannot be read: {' '.join(str(error).split())}") from None
-    found = [_read_subject(body) for body in bodies if body.get("kind") == "ModelDeployment"]
-    if not found:
-        raise InvalidSpecError(str(path), "holds no ModelDeployment")
-    return found
+    return [Subject()] if path is None else [_read_subject(body) for body in read_bodies(path)]
 
 
 def check(url: str, subjects: list[Subject]) -> list[tuple[Subject, list[Finding]]]:

@@ -5,6 +5,7 @@ What stands still between two scrapes is not counted here but read when asked (`
 
 from prometheus_client import Counter, Histogram, disable_created_metrics
 
+from modelward.domain.alerts import AlertOn
 from modelward.domain.status import Outcome, Phase, Rollback, Status
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody asks for
@@ -17,11 +18,12 @@ CHECKS = Histogram(
 )
 ROLLBACKS = Counter(
     "modelward_rollbacks",
-    "Rollbacks that reached a phase: Decided is all of them; Verified, Failed and Superseded are their ends.",
+    "Rollbacks that reached a phase: Decided is all of them; Verified, Failed, Returned and Superseded are their ends.",
     ["phase", "trigger"],
 )
 OUTCOMES = Counter("modelward_rollback_outcomes", "Rollbacks by whether they helped, once that is known.", ["outcome"])
 AUTOMATIC, REQUEST = "Automatic", "Request"
+DELIVERED, FAILED, GIVEN_UP, UNAVAILABLE = "delivered", "failed", "given_up", "unavailable"
 LABELS: dict[Counter | Histogram, tuple[str, ...]] = {
     CHECKS: (),
     ROLLBACKS: ("phase", "trigger"),
@@ -36,6 +38,11 @@ for _phase in Phase:
     ROLLBACKS.labels(_phase, REQUEST)
 for _outcome in Outcome:
     OUTCOMES.labels(_outcome)
+for _result in (DELIVERED, FAILED, GIVEN_UP):
+    ROWS.labels(_result)
+    for _reason in AlertOn:
+        ALERTS.labels(_reason, _result)
+ROWS.labels(UNAVAILABLE)
 
 
 def count_rollback(before: Status, after: Status) -> None:

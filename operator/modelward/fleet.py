@@ -11,20 +11,26 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from modelward.connections import Connections
+from modelward.decide.comparison import frozen_baseline
 from modelward.decide.conditions import DEGRADED
+from modelward.decide.epochs import served_before
 from modelward.decide.guards import Fleet
-from modelward.decide.previous import Previous
+from modelward.decide.previous import Previous, find_previous
 from modelward.decide.verdict import judge
 from modelward.domain.errors import ClusterError, SourceError
 from modelward.domain.ports import QualityReader
-from modelward.domain.questions import Connection, Parameters, Question
+from modelward.domain.questions import Comparison, Connection, Parameters, Question
 from modelward.domain.reasons import Reason
+from modelward.domain.serving import ServingProblem
 from modelward.domain.source import Source
 from modelward.domain.spec import ActOn, Spec
 from modelward.domain.status import Status, Verdict
+from modelward.observe.serving import find_serving, reach
 from modelward.registry import Entry, Key, Registry
+from modelward.rollbacks import is_under_way
 
 log = logging.getLogger(__name__)
 RECENT = timedelta(hours=1)
@@ -200,3 +206,39 @@ def _was_put_back_lately(status: Status, now: datetime) -> bool:
     if last is None or not last.automatic or last.patched_time is None or last.reason != Reason.DEGRADED:
         return False
     return now - last.patched_time < RECENT and status.current_version == last.to
+
+
+def glimpse_of(entry: Entry) -> Glimpse | None:
+    """Say what would be asked of a resource as it is known now: no call, no write."""
+    spec, status = entry.resource.spec, entry.resource.status
+    if spec is None or spec.suspend or entry.deployment is None or status.epoch is None or is_under_way(status):
+        return None
+    serving = find_serving(spec, entry.deployment)
+    if isinstance(serving, ServingProblem) or serving.version != status.epoch.version:
+        return None
+    previous = find_previous(spec, status)
+    if previous is not None:
+        previous = previous.reached(partial(reach, spec, serving))
+    return Glimpse(spec, status, previous, question_of(spec, status, previous))
+
+
+def question_of(spec: Spec, status: Status, previous: Previous | None) -> Question:
+    epoch = status.epoch
+    if epoch is None:
+        raise ValueError("a resource is adopted before it is judged")
+    frozen = frozen_baseline(spec, status, previous) is not None
+    return Question(
+        model_name=spec.model_name,
+        environment=spec.environment,
+        version=epoch.version,
+        window=spec.evaluation.window,
+        label_delay=spec.evaluation.label_delay,
+        not_before=epoch.started_time if served_before(status, epoch.version) else None,
+        baseline_version=previous.version if previous and not frozen else None,
+        rival=previous.version if previous and spec.evaluation.comparison is not Comparison.BEFORE_AFTER else None,
+        comparison=spec.evaluation.comparison,
+        families=spec.gating,
+        shown=spec.shown,
+        positive_class=spec.evaluation.positive_class,
+        relative=spec.relative,
+    )

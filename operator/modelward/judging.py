@@ -25,6 +25,7 @@ from modelward.domain.source import Source
 from modelward.domain.spec import ActOn, Spec
 from modelward.domain.status import Status, Verdict
 from modelward.fleet import Census, Fleets
+from modelward.logbook import note_left
 from modelward.registry import Entry, Key
 from modelward.rollbacks import Rollbacks
 
@@ -93,6 +94,7 @@ class Judging:
         plan, decision = case.plan, case.decision
         told = plan.announcements + decision.announcements
         if decision.order is None:
+            note_left(plan.entry.resource, decision.status)
             await self.rollbacks.scribe.finish(plan.entry, decision.status, told, figures_too=plan.figures_too)
         else:
             await self.rollbacks.begin(plan.entry, plan.spec, plan.serving, replace(decision, announcements=told))

@@ -22,6 +22,8 @@ from modelward.registry import Entry, Key
 
 log = logging.getLogger(__name__)
 FRESH = 60.0
+AGAIN = 5.0
+"""For how many seconds a failure to read the past is not tried again."""
 Database = tuple[str, str]  # namespace and name of the Secret
 
 
@@ -33,6 +35,7 @@ class Memory:
     connections: Connections
     monotonic: Callable[[], float]
     kick: Callable[[Key], None] = lambda _: None
+    _failed: dict[Database, tuple[float, str]] = field(default_factory=dict)
     _known: dict[Database, tuple[float, list[Past]]] = field(default_factory=dict)
     _reading: dict[Database, asyncio.Task[list[Past]]] = field(default_factory=dict)
 
@@ -46,9 +49,17 @@ class Memory:
         past = self._find(database)
         if past is None:
             key = entry.resource.key
-            self._read(database).add_done_callback(lambda task: None if _failed(task) else self.kick(key))
+            if self._why_not(database) is None:
+                self._read(database).add_done_callback(lambda task: self._end(key, task))
             return status
         return _remember(entry, spec, status, past)
+
+    def missing(self, entry: Entry, spec: Spec) -> str | None:
+        """Say why the past of a resource without a memory is not known; empty while it is read, None where it is."""
+        database = (entry.resource.namespace, spec.secret_name)
+        if entry.remembered is not False or self._find(database) is not None:
+            return None
+        return self._why_not(database) or ""
 
     async def recall(self, entry: Entry, spec: Spec, status: Status) -> Status:
         """Add what is known, and wait for it; SourceError where the database does not answer."""
@@ -64,12 +75,26 @@ class Memory:
         at, past = self._known.get(database, (float("-inf"), []))
         return past if self.monotonic() - at < FRESH else None
 
+    def _why_not(self, database: Database) -> str | None:
+        """Say what went wrong a moment ago; None where it is time to ask again."""
+        at, why = self._failed.get(database, (float("-inf"), ""))
+        return why if self.monotonic() - at < AGAIN else None
+
+    def _end(self, key: Key, task: "asyncio.Task[list[Past]]") -> None:
+        if not task.cancelled():
+            self.kick(key)
+
     def _read(self, database: Database) -> "asyncio.Task[list[Past]]":
         task = self._reading.get(database)
         if task is None:
             task = self._reading[database] = asyncio.create_task(self._ask(database))
-            task.add_done_callback(lambda _: self._reading.pop(database, None))
+            task.add_done_callback(lambda ended: self._note(database, ended))
         return task
+
+    def _note(self, database: Database, task: "asyncio.Task[list[Past]]") -> None:
+        self._reading.pop(database, None)
+        if _failed(task) and not task.cancelled():
+            self._failed[database] = (self.monotonic(), str(task.exception()))
 
     async def _ask(self, database: Database) -> list[Past]:
         try:

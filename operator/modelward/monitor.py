@@ -4,20 +4,25 @@ Logs to the standard error; ends with 0 (fine), 1 (error), 2 (wrong use), 3 (deg
 enough data).
 """
 
-from collections.abc import Callable
+import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from modelward.cli import options
-from modelward.cli.doors import Where, open_door
+from modelward.cli.doors import Alerts, Where, open_door
 from modelward.cli.exits import BY_STATUS, ERROR, OK, after_comparison
 from modelward.cli.logs import log_to_file, log_to_screen
 from modelward.cli.output import emit
-from modelward.evaluation.door import Door
-from modelward.evaluation.rules import Rules
-from modelward.evaluation.telling import log_check, log_rollback
+from modelward.cli.pages import WIDTH, Verb
+from modelward.evaluation.telling import log_check, log_outcomes, log_rollback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modelward.evaluation.database import DatabaseDoor
 
 HISTORY = 10
 
@@ -27,7 +32,7 @@ class Call:
     """The flags of one call."""
 
     output: str
-    threshold: float
+    threshold: float | None
     check: bool
     rollback_previous: bool
     rollback: str | None
@@ -37,7 +42,7 @@ class Call:
     no_auto_rollback: bool
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Verb, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH})
 @click.option("--check", is_flag=True, help="Judge the version in production; roll back when it is degraded.")
 @click.option("--rollback-previous", is_flag=True, help="Put the previous version in production.")
 @click.option(
@@ -61,11 +66,19 @@ class Call:
 )
 @options.threshold
 @click.option("--no-auto-rollback", is_flag=True, help="With --check: only say that it is degraded.")
+@options.alerts
 @options.log_file
 @options.where
 @click.pass_context
 def main(
-    ctx: click.Context, /, where: Where, output: str, threshold: float, log_file: str | None, **flags: Any
+    ctx: click.Context,
+    /,
+    where: Where,
+    output: str,
+    threshold: float,
+    alerts: Alerts,
+    log_file: str | None,
+    **flags: Any,
 ) -> None:
     """Check the version in production, roll back, or tell how things stand: exactly one of the first six.
 
@@ -82,42 +95,46 @@ def main(
         raise click.UsageError(f"give exactly one of {names}")
     log_to_screen()
     log_to_file(log_file)
-    with open_door(where) as door:
-        code = ACTIONS[asked[0]](door, Call(output, threshold, **flags))
+    given = ctx.get_parameter_source("threshold") is not ParameterSource.DEFAULT
+    with open_door(where, alerts) as door:
+        code = ACTIONS[asked[0]](door, Call(output, threshold if given else None, **flags))
     ctx.exit(code)
 
 
-def _check(door: Door, call: Call) -> int:
-    result = door.check(Rules(threshold_percent=call.threshold, auto_rollback=not call.no_auto_rollback))
+def _check(door: "DatabaseDoor", call: Call) -> int:
+    rules = door.rules if call.threshold is None else door.rules.with_threshold(call.threshold)
+    result = door.check(dataclasses.replace(rules, auto_rollback=rules.auto_rollback and not call.no_auto_rollback))
     log_check(result)
+    log_outcomes(door.tell())
     return BY_STATUS[result["status"]]
 
 
-def _roll_back(door: Door, call: Call) -> int:
+def _roll_back(door: "DatabaseDoor", call: Call) -> int:
     plan = door.plan_rollback(call.rollback, force=False)
     log_rollback(door.roll_back(plan, "asked for on the command line"))
+    log_outcomes(door.tell())
     return OK
 
 
-def _status(door: Door, call: Call) -> int:
+def _status(door: "DatabaseDoor", call: Call) -> int:
     report = door.status()
     emit(call.output, "Status", report)
     return OK if report["production"] else ERROR
 
 
-def _history(door: Door, call: Call) -> int:
+def _history(door: "DatabaseDoor", call: Call) -> int:
     emit(call.output, "History", door.history(call.history or HISTORY))
     return OK
 
 
-def _compare(door: Door, call: Call) -> int:
+def _compare(door: "DatabaseDoor", call: Call) -> int:
     assert call.compare is not None
     result = door.compare(*call.compare, call.threshold)
     emit(call.output, "Comparison", result)
     return after_comparison(result)
 
 
-ACTIONS: dict[str, Callable[[Door, Call], int]] = {
+ACTIONS: dict[str, "Callable[[DatabaseDoor, Call], int]"] = {
     "check": _check,
     "rollback_previous": _roll_back,
     "rollback": _roll_back,

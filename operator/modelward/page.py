@@ -21,9 +21,17 @@ async def serve_page(house: House) -> web.AppRunner:
         await response.write_eof()
         return response
 
+    async def alive(request: web.Request) -> web.Response:
+        del request
+        return _answer(ok=house.sweeper.is_alive(), what="the sweeper")
+
+    async def ready(request: web.Request) -> web.Response:
+        del request
+        return _answer(ok=house.ready, what="the first list and the Lease")
+
     app = web.Application()
-    app.router.add_get("/healthz", lambda _: _answer(ok=house.sweeper.is_alive(), what="the sweeper"))
-    app.router.add_get("/readyz", lambda _: _answer(ok=house.ready, what="the first list and the Lease"))
+    app.router.add_get("/healthz", alive)
+    app.router.add_get("/readyz", ready)
     app.router.add_get("/metrics", metrics)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -31,5 +39,5 @@ async def serve_page(house: House) -> web.AppRunner:
     return runner
 
 
-async def _answer(*, ok: bool, what: str) -> web.Response:
+def _answer(*, ok: bool, what: str) -> web.Response:
     return web.Response(text="ok\n") if ok else web.Response(status=503, text=f"waiting for {what}\n")

@@ -34,13 +34,15 @@ class Placements:
     scribe: Scribe
     fence: Callable[[], bool]
 
-    async def steer(self, entry: Entry, spec: Spec, serving: Serving, so_far: Decision) -> Steered | None:
+    async def steer(
+        self, entry: Entry, spec: Spec, serving: Serving, so_far: Decision, unread: str | None = None
+    ) -> Steered | None:
         """Do what spec.version asks; what serves then, and what is known by then. None: the turn ends here."""
         if is_placing(so_far.status) and managed.speaks_of(spec.version, so_far.status):
             return await self._carry_out(entry, spec, serving)
         now = self.scribe.now(entry)
         go = partial(reach_as_specified, spec, serving)
-        course = managed.steer(entry.resource, spec.version, so_far.status, serving, go, now)
+        course = managed.steer(entry.resource, spec.version, so_far.status, serving, go, now, unread)
         told = so_far.announcements + course.so_far.announcements
         decision = replace(course.so_far, announcements=told)
         if course.intent is None:

@@ -9,14 +9,13 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from modelward.counts import ALERTS, ROWS
+from modelward.counts import ALERTS, DELIVERED, FAILED, GIVEN_UP, ROWS, UNAVAILABLE
 from modelward.decide.outbox import LONGEST_ERROR, is_due
 from modelward.deliveries import Deliveries, Job, conclude
 from modelward.domain.decision import Announcement
 from modelward.domain.errors import AlertError, ModelwardError, SourceError
 from modelward.domain.letters import AlertStatus, Channel, Delivery, Letter, Result, Slot
 from modelward.domain.reasons import Reason
-from modelward.domain.status import Phase
 from modelward.registry import Entry, Key, Registry
 from modelward.scribe import Scribe
 
@@ -116,8 +115,8 @@ class Postman:
     def _may(self, entry: Entry) -> bool:
         """Whether anything may be told now: never while suspended, and never before the patch."""
         spec, rollback = entry.resource.spec, entry.resource.status.last_rollback
-        decided = rollback is not None and rollback.phase is Phase.DECIDED
-        return self.fence() and not decided and not (spec is not None and spec.suspend)
+        intended = rollback is not None and rollback.phase.is_intent
+        return self.fence() and not intended and not (spec is not None and spec.suspend)
 
     def _jobs(self, entry: Entry) -> list[Job]:
         jobs, now = [], self.scribe.now(entry)
@@ -282,9 +281,9 @@ def _stand(name: str, before: AlertStatus | None, error: Answer) -> AlertStatus:
 
 
 def _count(letter: Letter, delivery: Delivery, result: Result, error: ModelwardError | None) -> None:
-    what = "delivered" if error is None else "given_up" if result.done else "failed"
+    what = DELIVERED if error is None else GIVEN_UP if result.done else FAILED
     if isinstance(error, SourceError) and error.reason == Reason.AUDIT_UNAVAILABLE:
-        what = "unavailable"
+        what = UNAVAILABLE
     if delivery.channel is Channel.ALERT:
         ALERTS.labels(letter.reason, what).inc()
     else:

@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING
 
 from modelward.connections import Connections
 from modelward.decide import journal, managed, requests
-from modelward.decide.comparison import frozen_baseline
 from modelward.decide.conditions import READY, is_placing, summarise
 from modelward.decide.decide import follow, refuse
-from modelward.decide.epochs import adopt, served_before
-from modelward.decide.previous import Previous, find_previous
+from modelward.decide.epochs import adopt
+from modelward.decide.previous import find_previous
 from modelward.decide.protection import protect
+from modelward.decide.recall import is_young
 from modelward.domain.decision import Announcement, Decision
 from modelward.domain.errors import ClusterError, SourceError
 from modelward.domain.ports import Clock, Cluster, QualityReader
-from modelward.domain.questions import Comparison, Connection, Question
+from modelward.domain.questions import Connection
 from modelward.domain.reasons import PROBLEMS, Reason
 from modelward.domain.serving import Serving, ServingProblem
 from modelward.domain.spec import Spec
 from modelward.domain.status import Status
-from modelward.fleet import Census, Glimpse
+from modelward.fleet import Census, glimpse_of, question_of
 from modelward.judging import Judging, Plan
-from modelward.observe.serving import find_revisions, find_serving, reach
+from modelward.observe.serving import find_revisions, reach
 from modelward.placements import Placements
 from modelward.registry import Entry, Key, Registry
 from modelward.rollbacks import Rollbacks, is_under_way
@@ -76,9 +76,10 @@ class Reconciler:
         self.rollbacks = Rollbacks(self.scribe, fence)
         self.placements = Placements(self.scribe, fence)
         self.glance: Callable[[Entry, Spec, Status], Status] = lambda _entry, _spec, status: status
+        self.missing: Callable[[Entry, Spec], str | None] = lambda _entry, _spec: None
         self.recall: Recall = _know_all
         recall = self._recall
-        census = Census(reader, self.connections, registry, rules.breaker_percent, _glimpse)
+        census = Census(reader, self.connections, registry, rules.breaker_percent, glimpse_of)
         self.judging = Judging(reader, self.connections, self.rollbacks, census, follow, recall)
 
     async def prepare(self, entry: Entry, *, due: bool) -> Plan | None:
@@ -115,23 +116,42 @@ class Reconciler:
             status = adopt(status, serving, find_revisions(spec, serving.deployment, replica_sets), now)
             status = managed.adopted(spec.version, status, serving, now)
         status = protect(self.glance(entry, spec, status), serving, resource.generation, now)
-        settled = journal.settle(status, spec, serving, now)
-        if is_under_way(settled.status) and (spec.suspend or not managed.names_another(spec.version, settled.status)):
-            await self.scribe.note(entry)
+        return await self._settle(entry, spec, serving, status, due=due)
+
+    async def _settle(self, entry: Entry, spec: Spec, serving: Serving, status: Status, *, due: bool) -> Plan | None:
+        """Let a rollout go on, or see its end; what spec.version says anew does not wait for it."""
+        now = self.scribe.now(entry)
+        overruled = not spec.suspend and managed.names_another(spec.version, status)
+        settled = journal.settle(status, spec, serving, now, overruled=overruled)
+        if is_under_way(settled.status) and not overruled:
+            await self._wait(entry, spec, serving, settled.status)
             return None
         if spec.suspend:
             await self._suspend(entry, settled, now)
             return None
-        steered = await self.placements.steer(entry, spec, serving, settled)
+        unread = None
+        if managed.must_remember(spec.version, settled.status, serving):
+            unread = self.missing(entry, spec)
+            if is_young(settled.status):  # else a person names it anew
+                settled = replace(settled, status=managed.recalled(spec.version, settled.status, now))
+        steered = None if unread == "" else await self.placements.steer(entry, spec, serving, settled, unread)
         if steered is None:
             return None
         serving, so_far = steered
         settled = journal.settle(so_far.status, spec, serving, now)
         if is_under_way(settled.status):  # not another one after all
-            await self._finish(entry, settled.status, so_far.announcements, now)
+            await self._finish(entry, so_far.status, so_far.announcements, now)
+            await self._wait(entry, spec, serving, settled.status)
             return None
         told = so_far.announcements + settled.announcements
         return await self._follow(entry, spec, serving, Decision(settled.status, announcements=told), due=due)
+
+    async def _wait(self, entry: Entry, spec: Spec, serving: Serving, status: Status) -> None:
+        """Let a rollout go on; where it came to nothing, and nothing serves, go back."""
+        if journal.is_returning(status):
+            await self.rollbacks.turn_back(entry, spec, serving, status)
+        else:
+            await self.scribe.note(entry)
 
     async def _follow(self, entry: Entry, spec: Spec, serving: Serving, so_far: Decision, *, due: bool) -> Plan | None:
         now = self.scribe.now(entry)
@@ -157,7 +177,7 @@ class Reconciler:
         previous = find_previous(spec, status)
         if previous is not None:
             previous = previous.reached(partial(reach, spec, serving))
-        question = _question(spec, status, previous)
+        question = question_of(spec, status, previous)
         return Plan(
             entry,
             spec,
@@ -257,39 +277,3 @@ def _was_refused(status: Status) -> bool:
     """Whether the last word was a problem with the resource or its Deployment; it is gone now."""
     ready = status.condition(READY)
     return ready is not None and ready.reason in {*PROBLEMS, Reason.SUSPENDED}
-
-
-def _glimpse(entry: Entry) -> Glimpse | None:
-    """Say what would be asked of a resource as it is known now: no call, no write."""
-    spec, status = entry.resource.spec, entry.resource.status
-    if spec is None or spec.suspend or entry.deployment is None or status.epoch is None or is_under_way(status):
-        return None
-    serving = find_serving(spec, entry.deployment)
-    if isinstance(serving, ServingProblem) or serving.version != status.epoch.version:
-        return None
-    previous = find_previous(spec, status)
-    if previous is not None:
-        previous = previous.reached(partial(reach, spec, serving))
-    return Glimpse(spec, status, previous, _question(spec, status, previous))
-
-
-def _question(spec: Spec, status: Status, previous: Previous | None) -> Question:
-    epoch = status.epoch
-    if epoch is None:
-        raise ValueError("a resource is adopted before it is judged")
-    frozen = frozen_baseline(spec, status, previous) is not None
-    return Question(
-        model_name=spec.model_name,
-        environment=spec.environment,
-        version=epoch.version,
-        window=spec.evaluation.window,
-        label_delay=spec.evaluation.label_delay,
-        not_before=epoch.started_time if served_before(status, epoch.version) else None,
-        baseline_version=previous.version if previous and not frozen else None,
-        rival=previous.version if previous and spec.evaluation.comparison is not Comparison.BEFORE_AFTER else None,
-        comparison=spec.evaluation.comparison,
-        families=spec.gating,
-        shown=spec.shown,
-        positive_class=spec.evaluation.positive_class,
-        relative=spec.relative,
-    )

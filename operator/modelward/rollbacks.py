@@ -1,7 +1,8 @@
 """A rollback from intent to end. A crash between any two writes is finished after the restart, once in effect.
 
 Decided (intent in status) -> Patched (the Deployment, atomically) -> Verified | Failed; or Superseded, where somebody
-deployed another version in between.
+deployed another version in between. Where the version put back does not start and nothing is available any more:
+Returning (intent) -> Returned, once.
 """
 
 import logging
@@ -10,15 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from modelward.act.rollback import Outcome, Patched, give_back, put, swap_of
+from modelward.act.rollback import Outcome, Patched, give_back, put, swap_back, swap_of
 from modelward.decide import journal, requests
 from modelward.decide.conditions import summarise
 from modelward.domain.decision import Decision
 from modelward.domain.errors import ConflictError
+from modelward.domain.ports import Json
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import Serving, ServingProblem
 from modelward.domain.spec import Spec
 from modelward.domain.status import Phase, Rollback, Status
+from modelward.logbook import note_rollback
 from modelward.observe.deployments import parse_deployment
 from modelward.observe.serving import find_serving, forbid
 from modelward.registry import Entry
@@ -49,8 +52,7 @@ class Rollbacks:
         intended = journal.intend(decision.status, order, now, spec.version)
         status = summarise(intended, entry.resource.generation, now)
         await self.scribe.write(entry, status)
-        what = f"{order.from_version} -> {order.to.version}: {order.message}"
-        log.info("%s/%s: rolling back %s", *entry.resource.key, what)
+        note_rollback(entry.resource, status, order)
         await self._patch(entry, spec, serving)
         known = requests.retell(entry.resource.status) if entry.announced == order.id else ()
         told = (a for a in decision.announcements if a.reason is not Reason.DEGRADED and a not in known)
@@ -62,8 +64,17 @@ class Rollbacks:
         if rollback.phase is Phase.DECIDED:
             log.info("%s/%s: finishing rollback %s", *entry.resource.key, rollback.id)
             await self._patch(entry, spec, serving)
+        elif rollback.phase is Phase.RETURNING:
+            await self._put_back(entry, spec, serving)
         elif entry.announced != rollback.id:
             await self._announce(entry, rollback)
+
+    async def turn_back(self, entry: Entry, spec: Spec, serving: Serving, intended: Status) -> None:
+        """Put back what was rolled back from, since nothing is available any more: intent first, here as well."""
+        self._check_fence()
+        await self.scribe.write(entry, summarise(intended, entry.resource.generation, self.scribe.now(entry)))
+        log.warning("%s/%s: the rollback did not start: %s", *entry.resource.key, _running(entry).message)
+        await self._put_back(entry, spec, serving)
 
     async def give_up(self, entry: Entry, why: str) -> None:
         """End a rollback whose Deployment is gone or unreadable."""
@@ -108,6 +119,37 @@ class Rollbacks:
         if not is_under_way(settled.status):  # nothing had to be started anew, or a restart found the end of it
             await self.scribe.announce(entry, settled.announcements)
             await self.scribe.insist(entry, summarise(settled.status, entry.resource.generation, now))
+
+    async def _put_back(self, entry: Entry, spec: Spec, serving: Serving) -> None:
+        """Act only as long as nothing is available; whoever came in between is left alone."""
+        self._check_fence()
+        rollback, now = _running(entry), self.scribe.now(entry)
+        problem = forbid(spec, serving, rollback.from_value)
+        if problem is not None:
+            await self.give_up(entry, problem.message)
+            return
+        look = partial(parse_deployment, field=spec.version_field)
+        result = await put(self.scribe.cluster, serving.deployment, swap_back(rollback), look)
+        entry.deployment_read = False
+        if result.outcome is Outcome.GONE or result.body is None:
+            await self.give_up(entry, "the Deployment is gone")
+        elif result.outcome is Outcome.SUPERSEDED:
+            await self._end(entry, journal.superseded(entry.resource.status, now), now)
+        elif result.outcome is Outcome.NEEDLESS:
+            await self._end(entry, journal.not_needed(entry.resource.status, now), now)
+        else:
+            await self._record_return(entry, spec, result.body)
+
+    async def _record_return(self, entry: Entry, spec: Spec, body: Json) -> None:
+        entry.deployment = parse_deployment(body, spec.version_field)
+        entry.deployment_read = True
+        await give_back(self.scribe.cluster, body)
+        served = find_serving(spec, entry.deployment)
+        if isinstance(served, ServingProblem):
+            await self.give_up(entry, served.message)
+            return
+        now = self.scribe.now(entry)
+        await self._end(entry, journal.returned(entry.resource.status, served, now), now)
 
     async def _end(self, entry: Entry, status: Status, now: datetime) -> None:
         """Tell first: told twice is one Event, so a crash in between loses nothing."""

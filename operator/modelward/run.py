@@ -45,6 +45,7 @@ async def _live(house: House) -> None:
         house.lease.keep(),
         house.sweeper.run(),
         house.postman.run(),
+        house.claims.run(),
         wiring.tidy(house),
         wiring.give_back_memory(house),
     )

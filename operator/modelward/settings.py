@@ -56,12 +56,13 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     if "namespace" not in values and OWN_NAMESPACE.exists():
         values["namespace"] = OWN_NAMESPACE.read_text().strip()
     settings = Settings(**values)
-    _check_networks("ALERT_NETWORKS", settings.alert_networks)
-    _check_networks("DATABASE_NETWORKS", settings.database_networks)
+    check_networks(settings.alert_networks)
+    check_networks(settings.database_networks, "DATABASE_NETWORKS")
     return settings
 
 
-def _check_networks(name: str, networks: tuple[str, ...]) -> None:
+def check_networks(networks: tuple[str, ...], name: str = "ALERT_NETWORKS") -> None:
+    """Refuse what is no network; SettingsError names it."""
     for network in networks:
         try:
             ipaddress.ip_network(network)

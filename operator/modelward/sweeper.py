@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from modelward.decide.managed import GRACE
+from modelward.decide.managed import GRACE, is_pending
 from modelward.domain.errors import ClusterError, ConflictError, NotFoundError, ThrottledError
 from modelward.domain.resource import Resource, parse_resource
 from modelward.domain.status import Verdict
@@ -24,9 +24,8 @@ from modelward.registry import Entry, Key, Registry
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+FIRST_PAUSE, LONGEST_PAUSE, VERIFY_EVERY = 1.0, 60.0, 5.0
 FIRST_RETRY, LONGEST_RETRY = 5.0, 300.0
-VERIFY_EVERY = 5.0
 FIRST_TURNS = 4  # rounds in a second for resources seen for the first time
 AT_ONCE = 16  # turns that talk to the API server at the same time: each costs memory, and the server is not ours alone
 
@@ -74,6 +73,7 @@ class Sweeper:
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._sweeps: set[asyncio.Task[None]] = set()
         self.last_round = self.last_end = monotonic()
+        self.forgotten: Callable[[Key], None] = lambda _: None
 
     def kick(self, key: Key) -> None:
         """Give a resource its turn now; while it has one, another follows."""
@@ -257,6 +257,7 @@ class Sweeper:
         rivals = self._registry.rivals(entry.resource) if entry else []
         self._registry.drop(key)
         self._failures.pop(key, None)
+        self.forgotten(key)
         for rival in rivals:
             self.kick(rival)
 
@@ -283,7 +284,7 @@ class Sweeper:
         spec = entry.resource.spec
         if spec is None or spec.suspend:
             return float("inf")
-        if entry.drifted_since is not None:
+        if entry.drifted_since is not None or is_pending(spec.version, entry.resource.status):
             return min(entry.next_check, self._monotonic() + GRACE.total_seconds())
         return entry.next_check
 

@@ -11,7 +11,7 @@ from modelward.domain.ports import Cluster
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import ALLOW_ROLLBACK, Deployment, Serving, ServingProblem
 from modelward.domain.spec import Spec
-from modelward.domain.status import Phase, Status
+from modelward.domain.status import Status
 from modelward.observe.deployments import parse_deployment
 from modelward.observe.serving import find_serving
 from modelward.registry import Entry
@@ -88,4 +88,4 @@ class Targets:
 
 def _is_decided(status: Status) -> bool:
     rollback = status.last_rollback
-    return is_placing(status) or (rollback is not None and rollback.phase is Phase.DECIDED)
+    return is_placing(status) or (rollback is not None and rollback.phase.is_intent)

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from modelward.claims import Claims
 from modelward.database.audit import PostgresAudit
+from modelward.database.claims import PostgresClaims
 from modelward.database.fence import Fence
 from modelward.database.links import Bounds
 from modelward.database.reader import PostgresReader
 from modelward.deliveries import Deliveries
 from modelward.domain.addresses import parse_networks
 from modelward.domain.errors import ClusterError, ForbiddenError, NotFoundError
-from modelward.domain.ports import AuditBook, Courier
+from modelward.domain.ports import AuditBook, ClaimBook, Courier
 from modelward.domain.questions import Connection
 from modelward.domain.resource import GROUP, VERSION, parse_resource
 from modelward.kube.client import Client
@@ -29,9 +31,9 @@ from modelward.listening import Listeners
 from modelward.memory import Memory
 from modelward.observe.deployments import parse_deployment
 from modelward.postman import Postman
+from modelward.readings import Sources
 from modelward.reconcile import Reconciler, Rules
-from modelward.registry import Registry
-from modelward.scrape import Sources
+from modelward.registry import Entry, Registry
 from modelward.settings import Settings
 from modelward.sweeper import Sweeper
 from modelward.tell.courier import ProcessCourier
@@ -63,6 +65,7 @@ class House:
     lease: Lease
     listeners: Listeners
     postman: Postman
+    claims: Claims
     reconciler: Reconciler
     ready: bool = False
 
@@ -119,7 +122,9 @@ def build(settings: Settings, access: Access) -> House:
     courier = ProcessCourier(settings.alert_networks, access.server)
     book = PostgresAudit(Bounds(settings.statement_timeout_seconds, fence=fence))
     postman = employ(reconciler, sweeper, courier, book, time.monotonic)
-    return House(settings, client, cluster, reader, registry, sweeper, lease, listeners, postman, reconciler)
+    claim_book = PostgresClaims(Bounds(settings.statement_timeout_seconds, fence=fence))
+    claims = stake(reconciler, sweeper, claim_book, time.monotonic, settings.watch_namespaces)
+    return House(settings, client, cluster, reader, registry, sweeper, lease, listeners, postman, claims, reconciler)
 
 
 def employ(
@@ -131,8 +136,28 @@ def employ(
     postman = Postman(registry, scribe, deliveries, rollbacks.fence, monotonic, sweeper.kick)
     scribe.mailroom.audited, scribe.mailroom.notify = postman.audited, postman.notify
     memory = Memory(book, reconciler.connections, monotonic, sweeper.kick)
-    reconciler.glance, reconciler.recall = memory.glance, memory.recall
+    reconciler.glance, reconciler.missing, reconciler.recall = memory.glance, memory.missing, memory.recall
     return postman
+
+
+def stake(
+    reconciler: Reconciler,
+    sweeper: Sweeper,
+    book: ClaimBook,
+    monotonic: Callable[[], float],
+    namespaces: tuple[str, ...] = (),
+) -> Claims:
+    """Hang those who tell databases of this cluster into the hallway."""
+    fence, mailroom = reconciler.rollbacks.fence, reconciler.scribe.mailroom
+    claims = Claims(reconciler.registry, reconciler.connections, reconciler.cluster, book, fence, monotonic, namespaces)
+    deliver = mailroom.notify
+
+    def notify(entry: Entry) -> None:
+        deliver(entry)
+        claims.notice(entry)
+
+    mailroom.notify, sweeper.forgotten = notify, claims.forget
+    return claims
 
 
 async def wait_for_crd(house: House) -> None:

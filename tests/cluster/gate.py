@@ -28,6 +28,8 @@ ALL = aiohttp.ClientTimeout(total=None)
 class Gate:
     """Passes requests on, counts the writes, and kills who sent the one that was agreed upon."""
 
+    _before, _about = False, ""
+
     def __init__(self, kubeconfig: dict[str, Any]) -> None:
         self._cluster = kubeconfig["clusters"][0]["cluster"]
         self._left: int | None = None
@@ -39,10 +41,14 @@ class Gate:
         self.opened = threading.Event()
         self.port = 0
 
-    def arm(self, write: int, pid: Callable[[], int]) -> None:
-        """Kill the process after so many more writes; the Lease's are not counted."""
+    def arm(self, write: int, pid: Callable[[], int], *, before: bool = False, about: str = "") -> None:
+        """Kill the process after so many more writes, or before the last of them arrives; the Lease's do not count.
+
+        With `about`, only those count that name it.
+        """
         self._fired.clear()
         self.writes.clear()
+        self._before, self._about = before, about
         self.pid, self._left = pid, write
 
     def spoil(self, write: int, answer: int, *, after: bool) -> None:
@@ -57,6 +63,9 @@ class Gate:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Pass one request on, and its answer back as it comes."""
+        counts = self._about in request.path or self._about.encode() in await request.read()
+        if counts and self._before and self._is_last(request):
+            await asyncio.Event().wait()  # it never arrives
         body = await request.read()
         headers = {key: value for key, value in request.headers.items() if key.lower() not in DROPPED}
         url = self._cluster["server"] + request.path_qs
@@ -64,7 +73,7 @@ class Gate:
         if spoilt and not self._after:
             return self._spoil(request)
         async with self._session.request(request.method, url, data=body or None, headers=headers) as answer:
-            if answer.status < 400 and self._is_last(request):
+            if counts and not self._before and answer.status < 400 and self._is_last(request):
                 await asyncio.Event().wait()  # whoever asked is dead
             if spoilt:
                 await answer.read()

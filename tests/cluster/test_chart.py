@@ -7,6 +7,7 @@ import pytest
 
 from cluster.releases import CHART, CRD, HOME, OPERATOR, ROOT, Run, empty_plane, helm_of, kubectl_of, strict_home
 from sandbox.cluster import Cluster
+from sandbox.waiting import wait_until
 
 MANIFESTS = ROOT / "deploy/manifests/modelward.yaml"
 KINDS = (
@@ -117,6 +118,38 @@ def test_named_namespaces_are_all_that_it_sees(helm: Run, kubectl: Run):
     assert not [name for name in ours(kubectl) - before if name.startswith("clusterrole")]
     assert rights(kubectl, "default") == RIGHTS
     assert set(rights(kubectl, "kube-public").values()) == {"no"}
+
+
+PEOPLE = {
+    "view": {"list": "yes", "create": "no", "delete": "no"},
+    "edit": {"list": "yes", "create": "yes", "delete": "yes"},
+    "admin": {"list": "yes", "create": "yes", "delete": "yes"},
+}
+
+
+@pytest.mark.usefixtures("home")
+def test_people_may_do_with_models_what_they_may_do_in_their_namespace_and_never_write_status(helm: Run, kubectl: Run):
+    install(helm, "--set=replicaCount=0")
+    for role in PEOPLE:
+        kubectl("create", "rolebinding", role, f"--clusterrole={role}", f"--user={role}er", "--namespace=default")
+
+    def allowed(role: str, verb: str, *more: str) -> str:
+        ask = ("auth", "can-i", verb, "modeldeployments", *more, f"--as={role}er", "--namespace=default")
+        return kubectl(*ask).stdout.strip()
+
+    wait_until(lambda: allowed("view", "list") == "yes", for_="the roles to be widened", timeout=30)
+    assert {role: {verb: allowed(role, verb) for verb in verbs} for role, verbs in PEOPLE.items()} == PEOPLE
+    assert {allowed(role, "patch", "--subresource=status") for role in PEOPLE} == {"no"}
+    kubectl("delete", "rolebinding", *PEOPLE, "--namespace=default")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_pod_that_is_held_to_less_than_restricted_does_not_run_in_a_strict_namespace(helm: Run, kubectl: Run):
+    done = helm("install", "modelward", str(CHART), "--set=securityContext.allowPrivilegeEscalation=true")
+    assert "would violate PodSecurity" in done.stderr
+    failed = ("wait", "--for=condition=ReplicaFailure", "deployment/modelward", f"--namespace={HOME}", "--timeout=60s")
+    assert kubectl(*failed).returncode == 0
+    assert not kubectl("get", "pods", f"--namespace={HOME}", "--output=name").stdout
 
 
 @pytest.mark.usefixtures("home")

@@ -109,6 +109,20 @@ def test_a_person_looks_checks_asks_why_and_goes_back(model: Model, person: Pers
     assert f"to {A}, in quarantine" in rows[2]
 
 
+def test_S16_old_versions_are_archived_over_the_secret_and_what_is_needed_stays(
+    model: Model, person: Person, namespace: str
+):
+    register = "INSERT INTO model_versions (model_name, model_version, created_at) VALUES (%(m)s, %(v)s, %(at)s)"
+    for version, at in ((A, "2025-01-02"), (B, "2025-01-03"), ("20240101_000000", "2024-01-01")):
+        model.execute(register, {"m": model.name, "v": version, "at": at})
+    found = person.answer("archive", model.name, "--older-than", "90d", "-n", namespace)
+    assert (found["kind"], found["archived"]) == ("Archive", ["20240101_000000"])
+    assert found["kept"] == {
+        B: f"in production ({namespace}/{model.name})",
+        A: f"what a rollback of {namespace}/{model.name} would put back",
+    }
+
+
 def test_a_check_that_rolls_back_is_followed_to_the_end(model: Model, person: Person, namespace: str):
     model.watch(autoRollback=True, checkInterval="24h")
     model.until_ready("True", "Watching")

@@ -25,6 +25,11 @@ def rows(url: str) -> list[dict[str, Any]]:
         return connection.execute("SELECT * FROM modelward.audit ORDER BY audit_id").fetchall()
 
 
+def looked_after(url: str) -> list[tuple[str, str]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute("SELECT model_name, resource FROM modelward.managed").fetchall()
+
+
 def is_told(status: Json) -> bool:
     return status.get("lastRollback", {}).get("phase") == "Verified" and not status.get("outbox", {}).get("letters")
 
@@ -49,10 +54,13 @@ def test_a_rollback_arrives_in_the_mailbox_and_in_the_table(
     text = mail.get_content()
     assert "R2     0.930 -> 0.850 (-8.6 %, limit 5 %, BEYOND)" in text
     assert f"kubectl describe modeldeployment {model.name} -n {kubectl.namespace}" in text
-    kept = rows(database_secret)
+    kept = [row for row in rows(database_secret) if row["event_id"] == status["lastRollback"]["id"]]
     assert sorted(row["phase"] for row in kept) == ["Decided", "Patched", "Verified"]
-    assert {row["event_id"] for row in kept} == {status["lastRollback"]["id"]}
     assert kept[0]["evidence"]["samples"] == 200
+    (came,) = [row for row in rows(database_secret) if row["phase"] == "Observed"]
+    assert (came["from_version"], came["to_version"], came["reason"]) == (A, B, "VersionChanged")
+    assert came["actor"].startswith("field manager ")
+    assert looked_after(database_secret) == [(model.name, f"{kubectl.namespace}/{model.name}")]
     assert condition(status, "AlertsReady")["status"] == "True"
     assert PASSWORD not in operator.log() + str(model.see()) + str(model.events())
 

@@ -114,16 +114,6 @@ def expect_no_trace_of_ownership(model: Model) -> None:
     assert "modelward" not in {entry["manager"] for entry in json.loads(shown)["metadata"]["managedFields"]}
 
 
-@pytest.mark.parametrize("write", range(1, 8))
-def test_killed_after_any_write_the_rollback_ends_the_same(life: Life, model: Model, write: int):
-    life.end_after(write)
-    model.deploy(B)
-    life.gate.wait()
-    life.begin_again()
-    expect_one_rollback(model)
-    expect_no_trace_of_ownership(model)
-
-
 def test_killed_after_every_single_write_it_still_ends_the_same(life: Life, model: Model):
     life.end_after(1)
     model.deploy(B)

@@ -1,12 +1,12 @@
 """Versions in every place they can stand, put there by the spec and put back: real kubectl, helm and API server."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cluster.scenes import GOOD, REPOSITORY, WORSE, A, B, C, Model, condition, deployment, image_of, resource
+from cluster.charts import a_chart
+from cluster.scenes import GOOD, REPOSITORY, WORSE, A, B, C, Model, condition, deployment, image_of
 from sandbox.commands import run_command
 from sandbox.kubectl import Kubectl
 from sandbox.operator import Operator
@@ -118,20 +118,6 @@ def test_helm_upgrades_what_the_operator_placed_and_rolled_back(model: Model, tm
     helm(f"image={C}", f"version={C}", "team=c")
     model.until_ready("True", "Watching")
     assert (model.image(), model.events("SpecVersionEnforced")) == (image_of(C), [])
-
-
-def a_chart(folder: Path, model: Model) -> Path:
-    """Write a chart of a team's own: Deployment and ModelDeployment, which take what is set."""
-    body, watch = deployment(model.name, f"{REPOSITORY}:@image@"), resource(model.name, version="@version@")
-    body["metadata"]["labels"] = {"team": "@team@"}
-    (folder / "templates").mkdir()
-    (folder / "Chart.yaml").write_text("{apiVersion: v2, name: prices, version: 0.1.0}")
-    for name, manifest in (("deployment", body), ("watch", watch)):
-        text = json.dumps(manifest)
-        for value in ("image", "version", "team"):
-            text = text.replace(f"@{value}@", f"{{{{ .Values.{value} }}}}")
-        (folder / f"templates/{name}.yaml").write_text(text)
-    return folder
 
 
 # -- other places ----------------------------------------------------------------------------------------------------

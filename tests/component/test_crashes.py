@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from builders import A, B, C
+from builders import NAME, NAMESPACE, A, B, C, image_of
 from component.mail import Mail
 from component.world import BAD, CHECK, GOOD, HOUR, World
 from doubles import a_source_error
@@ -47,6 +47,13 @@ def jam(world: World) -> None:
     turn_bad(world)
 
 
+def take_down(world: World) -> None:
+    """Let A never become available again, and nothing serve in between."""
+    world.cluster.stuck = {image_of(A)}
+    world.cluster.edit("Deployment", NAMESPACE, NAME, lambda body: body["spec"].update(strategy={"type": "Recreate"}))
+    turn_bad(world)
+
+
 def nothing(world: World) -> None:
     del world
 
@@ -61,6 +68,9 @@ STORIES: dict[str, list[Step]] = {
     "a bad version is rolled back": DEGRADED,
     "a person asks for the previous version": [begin, ship(B), ask_for_previous],
     "a version put back does not start": [begin, ship(B), jam, nothing, nothing],
+    "a version put back does not start and nothing serves": [begin, ship(B), take_down, nothing, nothing],
+    "nothing serves, and the spec still names what was put back": [*MANAGED, take_down, nothing, nothing],
+    "a hotfix follows when nothing served": [begin, ship(B), take_down, nothing, nothing, ship(C)],
     "a rolled-back version comes back and is put right": [*DEGRADED, ship(B)],
     "a rolled-back version comes back twice": [*DEGRADED, ship(B), ship(B)],
     "a hotfix follows a rollback": [*DEGRADED, ship(C)],

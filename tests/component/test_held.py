@@ -65,6 +65,19 @@ async def test_the_rolled_back_version_named_again_after_another_is_a_persons_wo
     assert world.serving() == B
 
 
+async def test_the_hold_ends_when_its_quarantine_is_cleared():
+    world = await a_held_world()
+    world.ask("clear-quarantine", clear_quarantine=A)
+    await world.turn(MINUTE)
+    assert (world.serving(), placement(world)) == (A, (B, PlacementState.HELD))
+    world.clock.advance(MINUTE)
+    world.ask("clear-quarantine", clear_quarantine=B)
+    world.clock.advance(-MINUTE)
+    await world.turns(2, MINUTE)
+    assert (world.serving(), placement(world)) == (B, (B, PlacementState.PLACED))
+    assert world.condition("Stalled")[0] == "Unknown"
+
+
 async def test_a_rollback_asked_for_holds_too():
     world = await a_managed_world()
     world.ask("rollback")

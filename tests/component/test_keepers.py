@@ -73,6 +73,17 @@ async def test_it_ends_with_the_next_check_after_the_owner_let_go():
     assert world.condition(CONDITION)[0] == "Unknown"
 
 
+async def test_it_is_true_once_the_deployment_says_that_the_owner_was_told():
+    world = await a_kept_world("kustomize-controller")
+    notes = {"modelward.dev/version-left-alone-by": "kustomize-controller"}
+    world.cluster.edit(*KEY, lambda body: body["metadata"].update(annotations=notes))
+    await world.turn(CHECK)
+    assert world.condition(CONDITION) == ("True", "LeftAlone")
+    world.cluster.edit(*KEY, lambda body: body["metadata"].pop("annotations"))
+    await world.turn(CHECK)
+    assert world.condition(CONDITION) == ("False", "OwnedByFlux")
+
+
 async def test_a_contest_names_who_it_is_with_and_how_to_end_it():
     mail = Mail()
     world = await a_degraded_world(mail, alerts=[OPS])

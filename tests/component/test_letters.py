@@ -20,7 +20,7 @@ async def test_a_rollback_is_told_with_its_numbers_and_kept_step_by_step():
     await world.turn(CHECK)
     await world.turn(SOON)
     assert mail.courier.reasons() == ["RolledBack"]
-    assert mail.book.steps() == ["Decided", "Patched", "Verified"]
+    assert mail.book.steps() == ["Observed", "Decided", "Patched", "Verified"]
     message = mail.courier.sent[0][1]
     assert message.subject == f"[modelward] ml/house-prices: rolled back {B} -> {A}"
     assert "RMSE   3480 -> 4200 (+20.7 %, limit 5 %, BEYOND)" in message.text
@@ -36,7 +36,7 @@ async def test_nothing_is_told_before_the_patch():
     rollback = world.status().last_rollback
     assert rollback is not None
     assert rollback.phase is Phase.DECIDED
-    assert (mail.courier.sent, mail.book.rows) == ([], {})
+    assert (mail.courier.sent, mail.book.steps()) == ([], ["Observed"])
     world.restart()
     await world.turn()
     assert mail.courier.reasons() == ["RolledBack"]
@@ -47,6 +47,7 @@ async def test_a_rollback_calls_for_no_more_writes_than_without_alerts():
     plain.writes()
     await plain.turn(CHECK)
     world, _ = await a_told_world()
+    await world.turn(SOON)
     world.writes()
     await world.turn(CHECK)
     assert world.writes() == plain.writes()
@@ -162,7 +163,7 @@ async def test_a_version_that_does_not_start_is_told():
     await world.turn(11 * MINUTE)
     assert mail.courier.reasons() == ["RolledBack", "RollbackFailed"]
     await world.turn(SOON)
-    assert mail.book.steps() == ["Decided", "Patched", "Failed"]
+    assert mail.book.steps() == ["Observed", "Decided", "Patched", "Failed"]
 
 
 async def test_a_silent_database_is_told_after_a_quarter_of_an_hour_and_once():
@@ -215,6 +216,8 @@ async def test_requests_are_kept_with_their_answers():
     world.ask("clear-quarantine", clear_quarantine=B)
     await world.turn(MINUTE)
     await world.turn(SOON)
-    assert Counter(mail.book.steps()) == Counter(["Refused", "Requested", "Decided", "Patched", "Verified", "Cleared"])
+    assert Counter(mail.book.steps()) == Counter(
+        ["Observed", "Refused", "Requested", "Decided", "Patched", "Verified", "Cleared"]
+    )
     patched = next(r for (_, step), r in mail.book.rows.items() if step == "Patched")
     assert patched.letter.actor.startswith("a person")

@@ -150,12 +150,12 @@ async def test_a_new_operator_still_says_that_there_is_no_table():
 async def test_a_password_that_was_changed_is_read_anew_for_the_rows():
     world, mail = await a_told_world()
     mail.book.error = a_source_error(Reason.AUTHENTICATION_FAILED)
+    world.cluster.calls.clear()
     await world.turn(CHECK)
     mail.book.error = None
-    world.cluster.calls.clear()
     await world.turn(HOUR)
     assert ("get", "Secret", "house-prices-db") in world.cluster.calls
-    assert mail.book.steps() == ["Decided", "Patched", "Verified"]
+    assert mail.book.steps() == ["Observed", "Decided", "Patched", "Verified"]
 
 
 async def test_while_a_rollout_lasts_what_was_delivered_is_noted_after_half_a_minute():
@@ -175,7 +175,7 @@ async def test_a_database_that_is_down_for_rows_gets_them_later():
     assert mail.courier.reasons() == ["RolledBack"]
     mail.book.error = None
     await world.turn(HOUR)
-    assert mail.book.steps() == ["Decided", "Patched", "Verified"]
+    assert mail.book.steps() == ["Observed", "Decided", "Patched", "Verified"]
 
 
 # -- crashes ---------------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ async def test_killed_at_any_write_each_change_is_told_once_and_kept_once(nth: i
     told = {(message.id, message.reason) for _, message in mail.courier.sent}
     assert [reason for _, reason in told] == ["RolledBack"]
     assert len(mail.courier.sent) <= 2  # twice only where it died between the delivery and the note of it
-    assert mail.book.steps() == ["Decided", "Patched", "Verified"]
+    assert mail.book.steps() == ["Observed", "Decided", "Patched", "Verified"]
 
 
 async def test_killed_between_delivery_and_note_the_second_carries_the_same_id():

@@ -7,15 +7,17 @@ from component.mail import Mail
 from component.told import SOON, a_told_world
 from component.world import BAD, CHECK, GOOD, MINUTE, World
 from doubles import a_source_error
+from modelward.domain.errors import SourceError
+from modelward.domain.reasons import Reason
 
 
-async def rebuilt(world: World, version: str, **spec: Any) -> None:
+async def rebuilt(world: World, serves: str, **spec: Any) -> None:
     """Take the resource and its Deployment away, and make both anew: their memory is lost, the database is not."""
     for kind in ("ModelDeployment", "Deployment"):
         world.cluster.delete(kind, NAMESPACE, "house-prices")
     await world.turn()
     world.model(**spec)
-    world.cluster.apply(a_deployment("house-prices", version))
+    world.cluster.apply(a_deployment("house-prices", serves))
     await world.turn(MINUTE)
 
 
@@ -84,3 +86,102 @@ async def test_the_past_is_read_once_for_all_that_are_new_together():
         world.model(name)
     await world.turn(MINUTE)
     assert mail.book.read == 1
+
+
+# -- spec.version ----------------------------------------------------------------------------------------------------
+
+
+async def a_rebuilt_managed_world(mail: Mail) -> World:
+    """B was spec.version and was rolled back; the cluster is made anew from Git, where the Deployment says C."""
+    world = World(mail)
+    world.model(version=A)
+    world.deploy(A)
+    world.predict(A, GOOD, over=CHECK)
+    await world.turn()
+    world.edit(version=B)
+    await world.turn(MINUTE)
+    await world.go_bad()
+    await world.turns(2, every=SOON)
+    assert (world.serving(), mail.book.steps()[:3]) == (A, ["Placed", "Decided", "Patched"])
+    world.cluster.images.clear()
+    return world
+
+
+async def test_spec_version_that_was_rolled_back_is_held_when_the_cluster_is_rebuilt():
+    world = await a_rebuilt_managed_world(Mail())
+    await rebuilt(world, C, version=B)
+    assert (world.serving(), world.cluster.images) == (C, [])
+    assert world.condition("Ready") == ("False", "SpecVersionHeld")
+    assert "before status was lost" in world.ready()
+    assert "or clear its quarantine" in world.ready()
+    world.restart()
+    await world.turns(3)
+    assert (world.serving(), world.condition("Ready")) == (C, ("False", "SpecVersionHeld"))
+
+
+async def test_cleared_it_is_placed():
+    world = await a_rebuilt_managed_world(Mail())
+    await rebuilt(world, C, version=B)
+    world.ask("clear-quarantine", clear_quarantine=B)
+    await world.turns(2, every=MINUTE)
+    assert world.serving() == B
+    assert world.condition("Stalled")[0] == "Unknown"
+
+
+async def test_another_version_than_that_is_placed_at_once():
+    world = await a_rebuilt_managed_world(Mail())
+    await rebuilt(world, A, version=C)
+    assert (world.serving(), world.condition("Stalled")[0]) == (C, "Unknown")
+
+
+async def test_where_the_table_does_not_answer_spec_version_waits_and_says_so():
+    mail = Mail()
+    world = await a_rebuilt_managed_world(mail)
+    mail.book.error = a_source_error()  # the rows of quality are read, those of the past are not
+    await rebuilt(world, C, version=B)
+    assert world.serving() == C
+    assert world.condition("Ready") == ("False", "HistoryUnreadable")
+    assert world.condition("Stalled")[0] == "Unknown"
+    assert "modelward.audit cannot be asked" in world.ready()
+    world.restart()
+    await world.turn(MINUTE)
+    assert (world.serving(), world.condition("Ready")) == (C, ("False", "HistoryUnreadable"))
+    mail.book.error = None
+    await world.turn(MINUTE)
+    assert (world.serving(), world.condition("Ready")) == (C, ("False", "SpecVersionHeld"))
+
+
+async def test_a_new_resource_waits_too_and_goes_on_by_itself():
+    mail = Mail()
+    mail.book.error = a_source_error()
+    world = World(mail)
+    world.deploy(A)
+    world.model(version=B)
+    await world.turn()
+    assert (world.serving(), world.condition("Ready")) == (A, ("False", "HistoryUnreadable"))
+    written = len(world.writes())
+    await world.turns(5, every=MINUTE)
+    assert (written > 0, world.writes()) == (True, [])
+    mail.book.error = None
+    await world.turn(MINUTE)
+    assert (world.serving(), world.condition("Ready")[0]) == (B, "True")
+
+
+async def test_a_table_that_is_not_there_holds_nothing_up():
+    mail = Mail()
+    mail.book.error = SourceError(Reason.AUDIT_UNAVAILABLE, "the table modelward.audit is not there")
+    world = World(mail)
+    world.deploy(A)
+    world.model(version=B)
+    await world.turn()
+    assert world.serving() == B
+
+
+async def test_a_resource_that_remembers_does_not_ask():
+    mail = Mail()
+    world = await a_rebuilt_managed_world(mail)
+    mail.book.error = a_source_error()
+    world.restart()
+    world.edit(version=C)
+    await world.turn(MINUTE)
+    assert world.serving() == C

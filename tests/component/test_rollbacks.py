@@ -169,9 +169,10 @@ async def a_stuck_world() -> World:
 
 
 def stuck(deployment: dict[str, Any]) -> dict[str, Any]:
-    """Return the status of a Deployment whose rollout is past its deadline."""
+    """Return the status of a Deployment whose rollout is past its deadline; its old pods serve on."""
     progress = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
-    return {"observedGeneration": deployment["metadata"]["generation"], "conditions": [progress]}
+    counts = {"replicas": 2, "updatedReplicas": 1, "availableReplicas": 1}
+    return {"observedGeneration": deployment["metadata"]["generation"], **counts, "conditions": [progress]}
 
 
 async def test_succeeded_means_rolled_out():

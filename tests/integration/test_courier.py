@@ -5,7 +5,6 @@ import hmac
 import json
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from modelward.domain.letters import Evidence, Figure, Letter, Step
 from modelward.domain.messages import About, Address, Errand, Message
 from modelward.tell.compose import compose
 from modelward.tell.courier import ProcessCourier
-from receivers import PASSWORD, USER, Hook, Mailbox, a_mail_server, a_web_server, make_certificate
+from receivers import Hook, Mailbox, mail_url
 
 FIGURES = (Figure("r2", "0.930", "0.850", "-8.6", "5", breached=True), Figure("rmse", "3480", "4200", "+20.7", "5"))
 LOCAL = ("127.0.0.0/8",)
@@ -29,23 +28,6 @@ def a_message(reason: str = "RolledBack") -> Message:
     )
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return make_certificate(tmp_path_factory.mktemp("certificate"))
-
-
-@pytest.fixture
-def mailbox(certificate: tuple[Path, Path]) -> Iterator[Mailbox]:
-    with a_mail_server(*certificate) as mailbox:
-        yield mailbox
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    with a_web_server() as hook:
-        yield hook
-
-
 @pytest.fixture
 def courier(certificate: tuple[Path, Path]) -> ProcessCourier:
     return ProcessCourier(LOCAL, environment={**os.environ, "SSL_CERT_FILE": str(certificate[0])})
@@ -55,11 +37,6 @@ async def send(courier: ProcessCourier, *urls: str, key: str = "", reason: str =
     """Send one message to each address; return what went wrong, or an empty text, for each."""
     results = await courier.deliver([Errand(Address(url, key), a_message(reason)) for url in urls])
     return ["" if error is None else str(error) for error in results]
-
-
-def mail_url(mailbox: Mailbox, *, password: str = PASSWORD, more: str = "") -> str:
-    to = "from=modelward@example.com&to=admin@example.com"
-    return f"mailto://{USER}:{password}@localhost:{mailbox.port}?smtp=localhost&{to}{more}"
 
 
 # -- mail ------------------------------------------------------------------------------------------------------------

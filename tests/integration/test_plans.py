@@ -10,8 +10,9 @@ from psycopg import sql
 from integration.tables import ALL, APART, BARE, PLAIN, Raw, about, execute
 from modelward.database.answers import parameters
 from modelward.database.reader import statement_for
-from modelward.database.relations import bound_values, compose
+from modelward.database.relations import bound_values, compose, query_for
 from modelward.domain.mapping import parse_source
+from modelward.domain.source import OWN
 
 OWN_ROWS = (
     "INSERT INTO model_predictions (model_name, model_version, prediction, predicted_at) "
@@ -92,3 +93,21 @@ def test_an_index_finds_the_windows_rows(
         assert "Seq Scan" not in scan["Node Type"], scan
         assert scan.get("Rows Removed by Filter", 0) < 2000, scan
         assert scan["Actual Rows"] * scan["Actual Loops"] < 2000, scan
+
+
+def test_the_last_prediction_of_versions_is_one_look_for_each_however_many_rows_came_since(database_url: str):
+    execute(
+        database_url,
+        "INSERT INTO model_predictions (model_name, model_version, prediction, predicted_at) "
+        "SELECT 'm', CASE WHEN i > 39990 THEN 'old' ELSE 'new' END, 1, now() - i * interval '1 minute' "
+        "FROM generate_series(1, 40000) i; ANALYZE model_predictions",
+    )
+    explain = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ") + query_for("last_seen", OWN)
+    which = {"model": "m", "environment": "", "versions": ["new", "old", *(f"never-{i}" for i in range(20))]}
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(explain, which).fetchone()
+    assert row is not None
+    plan = row[0][0]["Plan"]
+    assert [node for node in nodes(plan) if "Seq Scan" in node["Node Type"]] == []
+    assert plan["Actual Rows"] == 2
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 200

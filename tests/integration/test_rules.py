@@ -1,6 +1,5 @@
 """The chart's alerts, run by promtool: when each fires, and when it does not."""
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,11 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
+from modelward.readings import Sources
 from modelward.registry import Registry
-from modelward.scrape import Sources, pieces
+from modelward.scrape import pieces
+from monitoring import need
 
 RULES = Path(__file__).resolve().parents[2] / "charts/modelward/files/rules.yaml"
-PROMTOOL = shutil.which("promtool")
 WHO = 'namespace="ml",name="house-prices"'
 UP = {'modelward_build_info{version="0.1.0"}': "1x120"}
 VERDICT = f'modelward_verdict{{{WHO},pod="a",verdict="%s"}}'
@@ -22,14 +22,8 @@ FAILING = f"modelward_alert_receivers_failing{{{WHO}}}"
 Series = dict[str, str]
 
 
-@pytest.fixture(autouse=True)
-def _promtool() -> None:
-    if PROMTOOL is None:
-        pytest.skip("no promtool here: apt-get install prometheus (.ci/run does it as root)")
-
-
 def promtool(*arguments: str, stdin: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run([str(PROMTOOL), *arguments], input=stdin, capture_output=True, check=False)
+    return subprocess.run([need("prometheus", "promtool"), *arguments], input=stdin, capture_output=True, check=False)
 
 
 def explain_firing(tmp_path: Path, series: Series, minute: int, expected: set[str]) -> str:

@@ -19,6 +19,10 @@ from modelward.domain.status import Rollback
 log = logging.getLogger(__name__)
 MANAGER = "modelward"
 TRIES = 3
+STILL_DOWN: tuple[Json, ...] = (  # a count of none is left out
+    {"op": "test", "path": "/status/availableReplicas", "value": None},
+    {"op": "test", "path": "/spec/paused", "value": None},
+)
 
 
 class Outcome(StrEnum):
@@ -27,6 +31,7 @@ class Outcome(StrEnum):
     PATCHED = "Patched"
     SUPERSEDED = "Superseded"
     GONE = "Gone"
+    NEEDLESS = "Needless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +44,24 @@ class Patched:
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """One value for another, and the annotations that go with it."""
+    """One value for another, and the annotations that go with it; perhaps only as long as nothing is available."""
 
     from_value: str
     to_value: str
     notes: Mapping[str, str] = field(default_factory=dict)
+    only_while_down: bool = False
 
 
 def swap_of(rollback: Rollback) -> Swap:
     """Say what a rollback writes."""
     notes = {ROLLBACK_ID: rollback.id, ROLLED_BACK_FROM: rollback.from_, ROLLED_BACK_TO: rollback.to}
     return Swap(rollback.from_value, rollback.to_value, notes)
+
+
+def swap_back(rollback: Rollback) -> Swap:
+    """Say what is written where the version put back does not start: the way back, to be read from the Deployment."""
+    notes = {ROLLBACK_ID: rollback.id, ROLLED_BACK_FROM: rollback.to, ROLLED_BACK_TO: rollback.from_}
+    return Swap(rollback.to_value, rollback.from_value, notes, only_while_down=True)
 
 
 async def put(cluster: Cluster, deployment: Deployment, swap: Swap, parse: Callable[[Json], Deployment]) -> Patched:
@@ -103,6 +115,7 @@ def make_operations(deployment: Deployment, place: Place, swap: Swap) -> list[Js
     return [
         {"op": "test", "path": "/metadata/uid", "value": deployment.uid},
         *names,
+        *(STILL_DOWN if swap.only_while_down else ()),
         {"op": "test", "path": place.path, "value": swap.from_value},
         {"op": "replace", "path": place.path, "value": swap.to_value},
         *_annotate(swap.notes, present=deployment.has_annotations),
@@ -133,10 +146,10 @@ def _annotate(notes: Mapping[str, str], *, present: bool) -> list[Json]:
 
 
 def _standing(deployment: Deployment, swap: Swap) -> Place | Outcome:
-    """Say what the live object means for the swap: still to be done, done already, or overtaken."""
+    """Say what the live object means for the swap: still to be done, done already, needless by now, or overtaken."""
     place = deployment.place
     if isinstance(place, Place) and place.value == swap.from_value:
-        return place
+        return place if deployment.rollout.down or not swap.only_while_down else Outcome.NEEDLESS
     done = isinstance(place, Place) and place.value == swap.to_value
     return Outcome.PATCHED if done else Outcome.SUPERSEDED
 

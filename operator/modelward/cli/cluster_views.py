@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
+from modelward.cli.recipe_view import show_gitops
 from modelward.cli.screen import Screen
 from modelward.decide.wording import count, figure, percent
 from modelward.domain.metrics import MetricName
@@ -20,7 +21,7 @@ from modelward.remote.results import (
 )
 
 STATUS = ("NAMESPACE", "NAME", "READY", "VERDICT", "CURRENT", "PREVIOUS", "CHANGE", "SAMPLES", "LAST ROLLBACK")
-HISTORY = ("NAME", "VERSION", "SERVES", "SINCE", "UNTIL", "PLACED BY", "STANDING", "ROLLED BACK")
+HISTORY = ("SAMPLES", "SINCE", "UNTIL", "PLACED BY", "STANDING", "ROLLED BACK")
 METRICS = ("METRIC", "PREVIOUS", "CURRENT", "CHANGE", "LIMIT", "JUDGEMENT")
 ROWS = ("VERSION", "FROM", "TO", "PREDICTIONS", "SAMPLES", "BAD PREDICTIONS", "BAD LABELS", "LABELLED")
 
@@ -36,7 +37,9 @@ def show_statuses(screen: Screen, reports: Sequence[ClusterStatus]) -> None:
 
 def show_history(screen: Screen, entries: Sequence[ClusterHistoryEntry]) -> None:
     """Draw what served when, the newest first."""
-    screen.table(HISTORY, [_history_row(entry) for entry in entries])
+    names = list(dict.fromkeys(name for entry in entries for name in entry["metrics"])) or ["r2", "rmse"]
+    columns = ["NAME", "VERSION", "SERVES", *(f"LIVE {_label(name).upper()}" for name in names), *HISTORY]
+    screen.table(columns, [_history_row(entry, names) for entry in entries])
 
 
 def show_comparison(screen: Screen, result: ClusterComparison) -> None:
@@ -180,13 +183,15 @@ def _status_row(report: ClusterStatus) -> tuple[str, ...]:
     )
 
 
-def _history_row(entry: ClusterHistoryEntry) -> tuple[str, ...]:
+def _history_row(entry: ClusterHistoryEntry, names: Sequence[str]) -> tuple[str, ...]:
     away = [f"{r['at']} to {r['to_version']}" for r in entry["rollbacks"]]
     marks = [*(away or (["yes"] if entry["rolled_back"] else [])), *(["in quarantine"] if entry["quarantined"] else [])]
     return (
         _name(entry),
         entry["model_version"],
         "yes" if entry["is_production"] else "no",
+        *(_figure(name, entry["metrics"].get(name)) for name in names),
+        f"{entry['samples']:,}" if entry["samples"] else "-",
         entry["since"] or "-",
         entry["until"] or "-",
         entry["placed_by"],
@@ -248,6 +253,7 @@ def _name(result: Any) -> str:
 
 
 CLUSTER_VIEWS: dict[str, Callable[[Screen, Any], None]] = {
+    "GitOps": show_gitops,
     "StatusList": show_statuses,
     "CheckList": show_checks,
     "ExplanationList": show_explanations,

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,13 @@ from modelward.domain.errors import InvalidCallError, ModelwardError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from modelward.cli.doors import Where
     from modelward.cli.either import ClusterWhere
+    from modelward.domain.recipes import Tool
     from modelward.domain.resource import Resource
+    from modelward.evaluation.archive import ArchiveOrder
     from modelward.remote.api import Api
     from modelward.remote.choosing import Choice
     from modelward.remote.results import ClusterPlan
@@ -92,6 +96,18 @@ def check(where: "ClusterWhere", words: Sequence[str], output: str, timeout: tim
     return next(code for code in GRAVITY if code in ends)
 
 
+def gitops(where: "ClusterWhere", words: Sequence[str], tools: "Sequence[Tool]", output: str) -> int:
+    """Print what keeps Git from undoing a rollback."""
+    from modelward.remote.choosing import choose
+    from modelward.remote.gitops import gitops as tell
+
+    with _session(where) as api:
+        (resource,) = choose(api, _only(where, words, "gitops"))
+        found = tell(api, resource, tools)
+    emit(output, "GitOps", found)
+    return OK
+
+
 def rollback(
     where: "ClusterWhere", words: Sequence[str], output: str, *, yes: bool, wait: bool, timeout: timedelta | None
 ) -> int:
@@ -112,6 +128,42 @@ def rollback(
         result = door.roll_back(plan, resource)
     emit(output, "Rollback", result, drawn_as="ClusterRollback")
     return OK if is_good_end(result) else ERROR
+
+
+def archive(
+    where: "ClusterWhere", database: "Where", words: Sequence[str], output: str, order: "ArchiveOrder | None",
+    restored: "Path | None",
+) -> int:  # fmt: skip
+    """Put old versions away that the ModelDeployment does not need, in its database; or bring some back."""
+    from modelward.database.secrets import read_connection
+    from modelward.evaluation.archive import archive_versions, restore_versions
+    from modelward.evaluation.database import DatabaseDoor
+    from modelward.remote.choosing import choose, find
+    from modelward.remote.keeping import needed_versions
+    from modelward.remote.telling import spec_of
+
+    with _session(where) as api:
+        (resource,) = choose(api, _only(where, words, "archive"))
+        spec, name = spec_of(resource), resource.name
+        to = database.database_url or read_connection(
+            spec.secret_name, _secret(api, resource.namespace, spec.secret_name)
+        )
+        with closing(DatabaseDoor(to, spec.model_name, spec.environment, source=spec.source)) as door:
+            if restored:
+                report = restore_versions(door.ledger, restored, spec.model_name, spec.environment)
+            elif order:
+                report = archive_versions(door, order, lambda: needed_versions(find(api, name)))
+    emit(output, "Archive", report)
+    return OK
+
+
+def _secret(api: "Api", namespace: str, name: str) -> dict[str, str]:
+    from modelward.domain.errors import ClusterError
+
+    try:
+        return api.get_secret(namespace, name)
+    except ClusterError as error:
+        raise ClusterError(f"{error}. --database-url names the database without its Secret") from None
 
 
 def offer(where: "ClusterWhere", words: Sequence[str], *, versions: bool) -> list[str]:

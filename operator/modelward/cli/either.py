@@ -23,7 +23,8 @@ DATABASE_ONLY = {
     "database_url": "--database-url", "environment": "--environment", "threshold": "--threshold", "window": "--window",
     "min_samples": "--min-samples", "label_delay": "--label-delay", "cooldown": "--cooldown",
     "max_per_day": "--max-per-day", "auto_rollback": "--auto-rollback", "dry_run": "--dry-run", "force": "--force",
-    "reason": "--reason", "log_file": "--log-file",
+    "reason": "--reason", "log_file": "--log-file", "file": "--file", "source": "--source", "metrics": "--metric",
+    "positive_class": "--positive-class", "alert_file": "--alert-file", "alert_urls": "--alert-url",
 }  # fmt: skip
 
 
@@ -77,13 +78,16 @@ def _offer(ctx: click.Context, begun: str, *, versions: bool) -> list[Completion
     return [CompletionItem(name) for name in offered if name.startswith(begun) and name not in words]
 
 
+namespace = click.option("-n", "--namespace", metavar="NAME", help="Where they are; without it the kubeconfig's.")
+context = click.option("--context", metavar="NAME", help="Which context of the kubeconfig.")
+kubeconfig = click.option("--kubeconfig", metavar="FILE", help="Which kubeconfig.  [KUBECONFIG]")
 CLUSTER = (
     click.option("--cluster", is_flag=True, help="ModelDeployments of a cluster, even where DATABASE_URL is set."),
-    click.option("-n", "--namespace", metavar="NAME", help="Where they are; without it the kubeconfig's."),
+    namespace,
     click.option("--all", "every", is_flag=True, help="All ModelDeployments of the namespace."),
     click.option("-A", "--all-namespaces", is_flag=True, help="Those of all namespaces."),
-    click.option("--context", metavar="NAME", help="Which context of the kubeconfig."),
-    click.option("--kubeconfig", metavar="FILE", help="Which kubeconfig.  [KUBECONFIG]"),
+    context,
+    kubeconfig,
 )
 timeout = click.option(
     "--timeout", type=options.Duration(), metavar="TIME", help="How long the operator's answer may take.  [2m]"
@@ -101,16 +105,51 @@ def door(verb: F) -> F:
     """Add the options that say which door and where behind it, handed over as one `doors`; and how to answer."""
 
     @functools.wraps(verb)
-    def bundled(*args: Any, database_url: str | None, model: str | None, environment: str | None, **others: Any) -> Any:
+    def bundled(*args: Any, **others: Any) -> Any:
         ctx = click.get_current_context()
         cluster = _cluster_where(ctx.params) if speaks_to_cluster(ctx, ctx.params) else None
         _refuse_strangers(ctx, DATABASE_ONLY if cluster else CLUSTER_ONLY, cluster is not None)
         for name in ("cluster", "namespace", "all_namespaces", "context", "kubeconfig", "every"):
             others.pop(name, None)
-        return verb(*args, doors=Doors(Where(database_url, model, environment), cluster), **others)
+        return verb(*args, doors=Doors(options.take_where(others), cluster), **others)
+
+    wrapped: Callable[..., Any] = options.subject(options.output(bundled))
+    for option in reversed((options.database_url, model, options.environment, *CLUSTER)):
+        wrapped = option(wrapped)
+    return cast("F", wrapped)
+
+
+def both_doors(verb: F) -> F:
+    """Add the options of a verb that, for a cluster, goes through both doors: there to ask, and here to change."""
+
+    @functools.wraps(verb)
+    def bundled(*args: Any, **others: Any) -> Any:
+        ctx = click.get_current_context()
+        asked = any(_on_line(ctx, name) for name in CLUSTER_ONLY) or bool(ctx.params.get("words"))
+        meant = asked or speaks_to_cluster(ctx, ctx.params)
+        cluster = _cluster_where(ctx.params) if meant else None
+        for name in ("cluster", "namespace", "all_namespaces", "context", "kubeconfig", "every"):
+            others.pop(name, None)
+        if cluster and not _on_line(ctx, "database_url"):
+            others["database_url"] = None  # which database it is, the ModelDeployment knows better than the environment
+        return verb(*args, doors=Doors(options.where_alone(others), cluster), **others)
 
     wrapped: Callable[..., Any] = options.output(bundled)
-    for option in reversed((options.database_url, model, options.environment, *CLUSTER)):
+    for option in reversed((options.database_url, model, options.environment, *options.SUBJECT[:2], *CLUSTER)):
+        wrapped = option(wrapped)
+    return cast("F", wrapped)
+
+
+def where(verb: F) -> F:
+    """Add the options that say where in a cluster, for a verb that has no other door, handed over as one `where`."""
+
+    @functools.wraps(verb)
+    def bundled(*args: Any, **others: Any) -> Any:
+        given = {name: others.pop(name) for name in ("namespace", "context", "kubeconfig")}
+        return verb(*args, where=_cluster_where(given), **others)
+
+    wrapped: Callable[..., Any] = bundled
+    for option in (kubeconfig, context, namespace):
         wrapped = option(wrapped)
     return cast("F", wrapped)
 

@@ -6,9 +6,9 @@ import click
 from click.shell_completion import ShellComplete
 
 from modelward.cli.either import KUBECTL
-from modelward.cli.main import EXIT_CODES, Verbs
+from modelward.cli.main import EXIT_CODES, SETTINGS, Verbs
 
-VERBS = ("status", "history", "compare", "check", "explain", "rollback")
+VERBS = ("status", "history", "compare", "check", "explain", "rollback", "gitops", "archive")
 NAME = "kubectl modelward"
 EPILOG = f"""
 \b
@@ -22,7 +22,7 @@ NO_FILES = ":4"
 """How a plugin of kubectl says that file names are no completions."""
 
 
-@click.group(cls=Verbs, verbs=VERBS, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Verbs, verbs=VERBS, epilog=EPILOG, context_settings=SETTINGS)
 def plugin() -> None:
     """Look after ModelDeployments: how they stand, why, and back to the previous version."""
 

@@ -1,15 +1,17 @@
 """Verbs that only look: status, history, compare."""
 
 import click
+from click.core import ParameterSource
 
 from modelward.cli import either, options
 from modelward.cli.doors import open_door
 from modelward.cli.either import Doors
 from modelward.cli.exits import ERROR, after_comparison
 from modelward.cli.output import emit
+from modelward.cli.pages import Verb
 
 
-@click.command(short_help="Tell how things stand.")
+@click.command(cls=Verb, short_help="Tell how things stand.")
 @click.argument("words", nargs=-1, metavar="[NAME]...", shell_complete=either.complete_name)
 @either.door
 @click.pass_context
@@ -35,7 +37,7 @@ def status(ctx: click.Context, doors: Doors, output: str, words: tuple[str, ...]
         ctx.exit(ERROR)
 
 
-@click.command(short_help="List the last versions.")
+@click.command(cls=Verb, short_help="List the last versions.")
 @click.argument("words", nargs=-1, metavar="[NAME]... [NUMBER]", shell_complete=either.complete_name)
 @either.door
 @click.pass_context
@@ -60,7 +62,7 @@ def history(ctx: click.Context, doors: Doors, output: str, words: tuple[str, ...
     emit(output, "History", entries)
 
 
-@click.command(short_help="Compare two versions.")
+@click.command(cls=Verb, short_help="Compare two versions.")
 @click.argument("words", nargs=-1, metavar="[NAME] CURRENT PREVIOUS", shell_complete=either.complete_name_or_version)
 @options.threshold
 @either.door
@@ -83,8 +85,9 @@ def compare(ctx: click.Context, doors: Doors, output: str, words: tuple[str, ...
 
         ctx.exit(clustered.compare(doors.cluster, words, output))
     current, previous = either.database_words(words, 2)
+    given = ctx.get_parameter_source("threshold") is not ParameterSource.DEFAULT
     with open_door(doors.where) as door:
-        result = door.compare(current, previous, threshold)
+        result = door.compare(current, previous, threshold if given else None)
     emit(output, "Comparison", result)
     ctx.exit(after_comparison(result))
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from modelward import __version__
+from modelward.cli.pages import WIDTH
 
 VERBS = {
     "status": "modelward.cli.looking",
@@ -15,8 +16,10 @@ VERBS = {
     "check": "modelward.cli.judging",
     "explain": "modelward.cli.judging",
     "rollback": "modelward.cli.rollback",
+    "gitops": "modelward.cli.gitops",
     "archive": "modelward.cli.archive",
     "db": "modelward.cli.db",
+    "completion": "modelward.cli.completion",
     "operator": "modelward.cli.operator",
 }
 EXIT_CODES = """\b
@@ -57,7 +60,10 @@ class Verbs(click.Group):
         return verb
 
 
-@click.group(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": WIDTH}
+
+
+@click.group(cls=Verbs, epilog=EPILOG, context_settings=SETTINGS)
 @click.version_option(__version__)
 def main() -> None:
     """Watch models after they shipped, and put the previous version back when one got worse."""

@@ -1,24 +1,29 @@
 """Options that several verbs share, what may be given for them, and what the shell offers as their completion."""
 
+import dataclasses
 import functools
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from modelward.cli.doors import Where
+from modelward.cli.doors import Alerts, Where
 from modelward.cli.exits import sentences
 from modelward.domain.durations import parse_duration
+from modelward.domain.metrics import MetricName
 from modelward.evaluation.rules import Rules
 
 if TYPE_CHECKING:
     from modelward.evaluation.database import DatabaseDoor
 
 F = TypeVar("F", bound=Callable[..., Any])
+Amend = Callable[[Rules], Rules]
 DAYS = re.compile(r"([0-9]+)d")
 
 
@@ -134,42 +139,97 @@ log_file = click.option(
 )  # fmt: skip
 
 
+FILE = click.Path(dir_okay=False, path_type=Path)
+SUBJECT = (
+    click.option(
+        "-f", "--file", type=FILE, metavar="FILE",
+        help="Tables, metrics and limits as the ModelDeployment of this YAML file has them.",
+    ),
+    click.option("--source", type=FILE, metavar="FILE", help="Your own tables: a YAML file as under database.source."),
+    click.option(
+        "--metric", "metrics", multiple=True, type=click.Choice([name.value for name in MetricName]), metavar="NAME",
+        help="Compare this in the place of R2 and RMSE (more than once: each): accuracy, f1, mae, ...",
+    ),
+    click.option("--positive-class", metavar="CLASS", help="What precision, recall, F1 and scores are about.  [1]"),
+)  # fmt: skip
+ALERTS = (
+    click.option(
+        "--alert-file", type=FILE, metavar="FILE",
+        help="Tell these addresses, one a line.  [MODELWARD_ALERT_FILE]",
+    ),
+    click.option(
+        "--alert-url", "alert_urls", multiple=True, metavar="URL",
+        help="Tell this address; the list of processes shows it, so rather  [MODELWARD_ALERT_URLS]",
+    ),
+)  # fmt: skip
+
+
 def where(verb: F) -> F:
     """Add the options that say which database and which model, handed over as one `where`; and how to answer."""
 
     @functools.wraps(verb)
-    def bundled(*args: Any, database_url: str | None, model: str | None, environment: str | None, **others: Any) -> Any:
-        return verb(*args, where=Where(database_url, model, environment), **others)
+    def bundled(*args: Any, **given: Any) -> Any:
+        return verb(*args, where=take_where(given), **given)
 
-    return cast("F", database_url(model(environment(output(bundled)))))
+    return cast("F", database_url(model(environment(subject(output(bundled))))))
+
+
+def subject(verb: F) -> F:
+    """Add the options that say whose tables are read and what is compared."""
+    return _with(SUBJECT, verb)
+
+
+def take_where(given: dict[str, Any]) -> Where:
+    """Take what says where out of what was given."""
+    names = ("database_url", "model", "environment", "file", "source", "metrics", "positive_class")
+    return Where(**{name: given.pop(name) for name in names})
+
+
+def where_alone(given: dict[str, Any]) -> Where:
+    """Take what says which database and which model, and nothing of metrics."""
+    names = ("database_url", "model", "environment", "file", "source")
+    return Where(**{name: given.pop(name) for name in names})
+
+
+def alerts(verb: F) -> F:
+    """Add the options that say whom to tell, handed over as one `alerts`."""
+
+    @functools.wraps(verb)
+    def bundled(*args: Any, alert_urls: tuple[str, ...], alert_file: Path | None, **others: Any) -> Any:
+        return verb(*args, alerts=Alerts(alert_urls, alert_file), **others)
+
+    return cast("F", _with(ALERTS, bundled))
+
+
+def amendment(given: dict[str, Any]) -> "Amend":
+    """Return what changes rules into those that were asked for: only what somebody said counts, no default does."""
+    ctx = click.get_current_context()
+    said = {n: v for n, v in given.items() if ctx.get_parameter_source(n) not in {None, ParameterSource.DEFAULT}}
+
+    def amend(rules: Rules) -> Rules:
+        plain = {name: value for name, value in said.items() if name != "threshold"}
+        amended = dataclasses.replace(rules, **plain)
+        return amended.with_threshold(said["threshold"]) if "threshold" in said else amended
+
+    return amend
 
 
 def rules(verb: F) -> F:
-    """Add the options that say how to judge, handed over as one `rules`."""
+    """Add the options that say how to judge, handed over as one `amend`, from rules to rules."""
 
     @functools.wraps(verb)
-    def bundled(
-        *args: Any,
-        threshold: float,
-        window: timedelta,
-        min_samples: int,
-        label_delay: timedelta,
-        cooldown: timedelta,
-        max_per_day: int,
-        **others: Any,
-    ) -> Any:
+    def bundled(*args: Any, **given: Any) -> Any:
+        names = ("threshold", "window", "min_samples", "label_delay", "cooldown", "max_per_day")
+        amend = amendment({name: given.pop(name) for name in names})
         with sentences():
-            given = Rules(
-                threshold_percent=threshold,
-                window=window,
-                min_samples=min_samples,
-                label_delay=label_delay,
-                cooldown=cooldown,
-                max_per_day=max_per_day,
-            )
-        return verb(*args, rules=given, **others)
+            amend(Rules())  # what cannot be meant is refused before anything is asked
+        return verb(*args, amend=amend, **given)
 
-    wrapped: Callable[..., Any] = bundled
-    for option in reversed(JUDGING):
+    return cast("F", _with(JUDGING, bundled))
+
+
+def _with(options: Sequence[Callable[[Any], Any]], verb: F) -> F:
+    wrapped: Callable[..., Any] = verb
+    for option in reversed(options):
         wrapped = option(wrapped)
     return cast("F", wrapped)

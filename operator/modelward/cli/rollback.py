@@ -6,21 +6,24 @@ from typing import TYPE_CHECKING
 import click
 
 from modelward.cli import either, options
-from modelward.cli.doors import open_door
+from modelward.cli.doors import Where, open_door, report_alerts
 from modelward.cli.either import Doors
 from modelward.cli.output import emit
+from modelward.cli.pages import Verb
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from modelward.cli.doors import Alerts
     from modelward.evaluation.results import RollbackPlan
 
 
-@click.command(short_help="Put another version in production.")
+@click.command(cls=Verb, short_help="Put another version in production.")
 @click.argument("words", nargs=-1, metavar="[NAME] [VERSION]", shell_complete=either.complete_name_or_version)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--reason", default="asked for on the command line", help="Why; it stands in the audit.")
 @click.option("--force", is_flag=True, help="Even where a ModelDeployment in a cluster looks after the model.")
+@options.alerts
 @options.log_file
 @click.option("--wait/--no-wait", default=True, help="Follow it to its end.  [--wait]")
 @either.timeout
@@ -34,6 +37,7 @@ def rollback(
     yes: bool,
     reason: str,
     force: bool,
+    alerts: "Alerts",
     log_file: str | None,
     wait: bool,
     timeout: "timedelta | None",
@@ -54,22 +58,24 @@ def rollback(
 
         ctx.exit(clustered.rollback(doors.cluster, words, output, yes=yes, wait=wait, timeout=timeout))
     (version,) = either.database_words(words, 1) or (None,)
-    _in_database(doors, output, version, yes=yes, reason=reason, force=force, log_file=log_file)
+    from modelward.cli.logs import log_to_file
+
+    log_to_file(log_file)
+    _in_database(doors.where, alerts, output, version, yes=yes, reason=reason, force=force)
 
 
 def _in_database(
-    doors: Doors, output: str, version: str | None, *, yes: bool, reason: str, force: bool, log_file: str | None
+    where: Where, alerts: "Alerts", output: str, version: str | None, *, yes: bool, reason: str, force: bool
 ) -> None:
-    from modelward.cli.logs import log_to_file
     from modelward.evaluation.telling import log_rollback
 
-    log_to_file(log_file)
-    with open_door(doors.where) as door:
+    with open_door(where, alerts) as door:
         plan = door.plan_rollback(version, force=force)
         if not yes:
             _ask(plan)
         done = door.roll_back(plan, reason)
-    log_rollback(done)
+        log_rollback(done)
+        report_alerts(door.tell())
     emit(output, "Rollback", done)
 
 

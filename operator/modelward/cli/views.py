@@ -21,10 +21,11 @@ from modelward.evaluation.results import (
 )
 from modelward.evaluation.telling import describe_quality, describe_status
 
-HISTORY = (
-    "VERSION", "IN PRODUCTION", "LIVE R2", "LIVE RMSE", "TRAINING R2", "TRAINING RMSE", "SAMPLES", "SIZE MB", "SINCE",
-    "ROLLED BACK",
-)  # fmt: skip
+TRAINING: dict[str, Callable[[HistoryEntry], float | None]] = {
+    "r2": lambda entry: entry["training_r2_score"],
+    "rmse": lambda entry: entry["training_rmse"],
+}
+"""What the registry was told of a version when it was trained."""
 PAIR = ("METRIC", "PREVIOUS", "CURRENT", "CHANGE", "LIMIT")
 
 
@@ -36,17 +37,18 @@ def show_status(screen: Screen, report: StatusReport) -> None:
 
 def show_history(screen: Screen, entries: Sequence[HistoryEntry]) -> None:
     """Draw the versions, the newest first."""
-    screen.table(HISTORY, [_history_row(entry) for entry in entries])
+    names = [MetricName(name) for name in (entries[0]["metrics"] if entries else ())]
+    trained = [name for name in names if name in TRAINING]
+    live, training = [f"LIVE {n.label.upper()}" for n in names], [f"TRAINING {n.label.upper()}" for n in trained]
+    columns = ["VERSION", "IN PRODUCTION", *live, *training, "SAMPLES", "SIZE MB", "SINCE", "ROLLED BACK"]
+    screen.table(columns, [_history_row(entry, names, trained) for entry in entries])
 
 
 def show_comparison(screen: Screen, result: Comparison) -> None:
     """Draw two versions side by side."""
     screen.line(f"current  {result['current_version']}: {result['samples_current']:,} samples")
     screen.line(f"previous {result['previous_version']}: {result['samples_previous']:,} samples")
-    limit = f"{result['threshold_percent']:g} %"
-    r2 = (result["r2_previous"], result["r2_current"], result["r2_change_percent"])
-    rmse = (result["rmse_previous"], result["rmse_current"], result["rmse_change_percent"])
-    screen.table(PAIR, [_metric_row(MetricName.R2, *r2, limit), _metric_row(MetricName.RMSE, *rmse, limit)])
+    screen.table(PAIR, [_metric_row(metric) for metric in result["metrics"]])
     comparable = result["samples_current"] and result["samples_previous"]
     verdict = "Degraded" if result["degraded"] else "Not degraded" if comparable else "InsufficientData"
     screen.verdict(verdict, result["message"])
@@ -55,12 +57,9 @@ def show_comparison(screen: Screen, result: Comparison) -> None:
 def show_check(screen: Screen, result: CheckResult) -> None:
     """Draw a check's outcome."""
     check = result["degradation_check"]
-    limit = f"{check['threshold_percent']:g} %"
-    r2 = (check["r2_previous"], check["r2_current"], check["r2_change_percent"])
-    rmse = (check["rmse_previous"], check["rmse_current"], check["rmse_change_percent"])
     screen.line(f"current  {check['current_version']}: {check['samples_current']:,} samples")
     screen.line(f"previous {check['previous_version'] or 'none'}: {check['samples_previous']:,} samples")
-    screen.table(PAIR, [_metric_row(MetricName.R2, *r2, limit), _metric_row(MetricName.RMSE, *rmse, limit)])
+    screen.table(PAIR, [_metric_row(metric) for metric in result["metrics"]])
     screen.verdict(result["status"], result["message"])
 
 
@@ -111,16 +110,14 @@ def show_archive(screen: Screen, report: ArchiveReport) -> None:
         screen.line(f"{report['file']}: {report['predictions']:,} predictions{gone}")
 
 
-def _history_row(entry: HistoryEntry) -> tuple[str, ...]:
+def _history_row(entry: HistoryEntry, names: Sequence[MetricName], trained: Sequence[MetricName]) -> tuple[str, ...]:
     size = "-" if entry["size_mb"] is None else f"{entry['size_mb']:.1f}"
     away = [f"{r['at']} to {r['to_version']}" for r in entry["rollbacks"]]
     return (
         entry["model_version"] + (" (archived)" if entry["archived_at"] else ""),
         "yes" if entry["is_production"] else "no",
-        _figure(MetricName.R2, entry["r2_score"]),
-        _figure(MetricName.RMSE, entry["rmse"]),
-        _figure(MetricName.R2, entry["training_r2_score"]),
-        _figure(MetricName.RMSE, entry["training_rmse"]),
+        *(_figure(name, entry["metrics"][name]) for name in names),
+        *(_figure(name, TRAINING[name](entry)) for name in trained),
         f"{entry['samples']:,}",
         size,
         entry["since"],
@@ -128,18 +125,15 @@ def _history_row(entry: HistoryEntry) -> tuple[str, ...]:
     )
 
 
-def _metric_row(
-    name: MetricName, previous: float | None, current: float | None, change: float | None, limit: str
-) -> tuple[str, ...]:
-    changed = "-" if change is None else percent(change)
-    return (name.label, _figure(name, previous), _figure(name, current), changed, limit)
+def _metric_row(metric: MetricExplanation) -> tuple[str, ...]:
+    name, change = MetricName(metric["metric"]), metric["change_percent"]
+    changed, limit = "-" if change is None else percent(change), f"{metric['limit_percent']:g} %"
+    return (name.label, _figure(name, metric["previous"]), _figure(name, metric["current"]), changed, limit)
 
 
 def _judged_row(metric: MetricExplanation) -> tuple[str, ...]:
     judged = "breached" if metric["breached"] else metric["not_judged_because"] or "within"
-    limit = f"{metric['limit_percent']:g} %"
-    values = (metric["previous"], metric["current"], metric["change_percent"])
-    return (*_metric_row(MetricName(metric["metric"]), *values, limit), judged)
+    return (*_metric_row(metric), judged)
 
 
 def _window_row(window: WindowExplanation) -> tuple[str, ...]:

@@ -3,10 +3,8 @@
 The connection that reads quality stays read-only. A table that is not there, or may not be written, is no failure.
 """
 
-import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -14,8 +12,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from modelward.database.errors import explain_query
-from modelward.database.links import Bounds, Link, open_link
-from modelward.database.queries import named_query
+from modelward.database.links import Bounds, Link, brief_link, run_on
 from modelward.domain.codec import encode
 from modelward.domain.errors import SourceError
 from modelward.domain.letters import Past, Row, Step
@@ -42,7 +39,7 @@ class PostgresAudit:
         """Write rows one by one over one connection; one that the database refuses stops no other."""
         results: list[SourceError | None] = []
         try:
-            async with self._open(connection) as link:
+            async with brief_link(connection, self._bounds) as link:
                 results = [await self._record(link, row, cluster_uid) for row in rows]
         except SourceError as error:
             results = [error] * len(rows)
@@ -50,37 +47,19 @@ class PostgresAudit:
 
     async def past(self, connection: Connection) -> list[Past]:
         """Read what put versions into quarantine or took them out; SourceError where it cannot be read."""
-        async with self._open(connection) as link:
+        async with brief_link(connection, self._bounds) as link:
             try:
-                rows = await self._run(link, "past", {})
+                rows = await run_on(link, self._bounds, "past", {})
             except psycopg.Error as error:
                 raise _explain(error) from None
         return [_past(row) for row in rows]
 
     async def _record(self, link: Link, row: Row, cluster_uid: str) -> SourceError | None:
         try:
-            await self._run(link, "record", _parameters(row, cluster_uid))
+            await run_on(link, self._bounds, "record", _parameters(row, cluster_uid))
         except psycopg.Error as error:
             return _explain(error)
         return None
-
-    async def _run(self, link: Link, query: str, parameters: dict[str, Any]) -> list[DictRow]:
-        async with link.transaction(), link.cursor() as cursor:
-            await cursor.execute(named_query("settings"), self._bounds.settings("UTC"))
-            await cursor.execute(named_query(query), parameters)
-            return await cursor.fetchall() if cursor.description else []
-
-    @asynccontextmanager
-    async def _open(self, connection: Connection) -> AsyncIterator[Link]:
-        try:
-            async with asyncio.timeout(self._bounds.deadline):
-                link = await open_link(connection.parameters, self._bounds.connect_timeout, self._bounds.fence)
-                try:
-                    yield link
-                finally:
-                    await link.close()
-        except TimeoutError:
-            raise SourceError(Reason.DATABASE_UNREACHABLE, "the database did not answer in time") from None
 
 
 def _explain(error: psycopg.Error) -> SourceError:

@@ -76,3 +76,18 @@ SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamesp
         JOIN pg_proc f ON f.oid = g.tgfoid JOIN pg_namespace fn ON fn.oid = f.pronamespace
         WHERE n.nspname = %(schema)s AND c.relname = %(table)s AND g.tgenabled <> 'D'
           AND fn.nspname = 'modelward' AND f.proname = 'announce_labels') AS triggers;
+
+-- name: books
+-- What of the tables in schema modelward this user may not do although the operator would like to: by number, since
+-- names are refused without USAGE.
+SELECT needed.privilege, needed.object
+FROM (VALUES ('USAGE', NULL, 'SCHEMA modelward'),
+             ('INSERT', 'audit', 'modelward.audit'), ('SELECT', 'audit', 'modelward.audit'),
+             ('SELECT', 'managed', 'modelward.managed'), ('INSERT', 'managed', 'modelward.managed'),
+             ('UPDATE', 'managed', 'modelward.managed'), ('DELETE', 'managed', 'modelward.managed'))
+     AS needed (privilege, relation, object)
+JOIN pg_namespace n ON n.nspname = 'modelward'
+LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = needed.relation
+WHERE (needed.relation IS NULL OR c.oid IS NOT NULL)
+  AND NOT CASE WHEN needed.relation IS NULL THEN has_schema_privilege(n.oid, 'USAGE')
+               ELSE has_table_privilege(c.oid, needed.privilege) END;

@@ -83,6 +83,8 @@ class Facts:
     cost: Cost | None = None
     refusal: str = ""
     zone_named: bool = False
+    book_grants: tuple[str, ...] = ()
+    """What the user lacks to keep changes, and what is looked after, in schema modelward."""
 
 
 def examine(facts: Facts) -> list[Finding]:
@@ -177,6 +179,18 @@ def check_labels(facts: Facts) -> Iterator[Finding]:
             yield Finding(Level.NOTE, "labels", "do not announce themselves: checkInterval decides")
 
 
+def check_books(facts: Facts) -> Iterator[Finding]:
+    """Whether the operator may keep changes and claims; it judges and rolls back without."""
+    if not facts.initialised:
+        told = "no schema modelward: changes are not kept, and who rolls back here is not told of a cluster"
+        yield Finding(Level.NOTE, "books", f"{told} (modelward db init)")
+    elif facts.book_grants:
+        told = "changes are not kept, or who rolls back here is not told of a cluster, without these rights"
+        yield Finding(Level.NOTE, "books", told, facts.book_grants)
+    else:
+        yield Finding(Level.OK, "books", "modelward.audit and modelward.managed may be written")
+
+
 def check_cost(facts: Facts) -> Iterator[Finding]:
     """Rows there are, and what the planner expects a check to take."""
     for table, rows in facts.sizes.items():
@@ -196,6 +210,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     check_indexes,
     check_key,
     check_labels,
+    check_books,
     check_cost,
 )
 

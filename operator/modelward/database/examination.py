@@ -60,6 +60,7 @@ async def _gather(link: Link, bounds: Bounds, source: Source, question: Question
         sizes=await _sizes(link, tables),
         initialised=preparation["initialised"],
         triggers=preparation["triggers"],
+        book_grants=await _book_grants(link),
         cost=cost,
         refusal=refusal,
     )
@@ -105,6 +106,11 @@ async def _estimate(link: Link, source: Source, question: Question) -> tuple[Cos
     read = dict.fromkeys(Table(node["Schema"], node["Relation Name"]) for node in scans)
     uncounted = [str(table) for table, counted in (await _sizes(link, list(read))).items() if counted < 0]
     return Cost(plan["Total Cost"], rows, tuple(names), tuple(uncounted)), ""
+
+
+async def _book_grants(link: Link) -> tuple[str, ...]:
+    role = sql.SQL("{}").format(sql.Identifier((await _ask(link, "server", {}))[0]["user"])).as_string()
+    return tuple(f"GRANT {row['privilege']} ON {row['object']} TO {role};" for row in await _ask(link, "books", {}))
 
 
 async def _sizes(link: Link, tables: Sequence[Table]) -> dict[Table, float]:

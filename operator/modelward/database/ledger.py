@@ -63,14 +63,9 @@ class PostgresLedger:
         return [ModelKey(r["model_name"], r["environment"]) for r in self._ask("predicted_models")]
 
     def book(self, key: ModelKey) -> Book:
-        """Read all that is recorded of a model, at one moment."""
+        """Read all that is recorded of a model, at one moment; what it predicted stands elsewhere."""
         with self.transaction() as cursor:
             return read_book(cursor, key)
-
-    def seconds_to_settle(self, key: ModelKey) -> float:
-        """Return how long to wait until labels that have just come stand in a window; 0 where none have."""
-        rows = self._ask("fresh_labels", _which(key))
-        return float(rows[0]["seconds"]) if rows else 0.0
 
     # -- changing ------------------------------------------------------------------------------------------------
 
@@ -222,7 +217,6 @@ def _version(row: DictRow) -> VersionRecord:
         training_r2=row["r2_score"],
         training_rmse=row["rmse"],
         size_bytes=row["size_bytes"],
-        last_prediction_at=row["last_prediction_at"],
     )
 
 

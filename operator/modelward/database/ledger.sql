@@ -22,15 +22,9 @@ WITH RECURSIVE model AS (
 SELECT model_name, environment FROM model LIMIT 100;
 
 -- name: book_versions
--- The registry's versions of a model, with the last live prediction of each within 90 days.
-SELECT v.model_version, v.created_at, v.promoted_at, v.archived_at, v.is_production, v.r2_score, v.rmse, v.size_bytes,
-       seen.last_prediction_at
-FROM model_versions v LEFT JOIN (
-    SELECT model_version, max(predicted_at) AS last_prediction_at
-    FROM model_predictions
-    WHERE model_name = %(model)s AND environment = %(environment)s AND role = 'live'
-      AND predicted_at > now() - interval '90 days'
-    GROUP BY model_version) seen USING (model_version)
+-- The registry's versions of a model.
+SELECT v.model_version, v.created_at, v.promoted_at, v.archived_at, v.is_production, v.r2_score, v.rmse, v.size_bytes
+FROM model_versions v
 WHERE v.model_name = %(model)s AND v.environment = %(environment)s
 ORDER BY coalesce(v.promoted_at, v.created_at), v.model_version;
 
@@ -57,16 +51,6 @@ WHERE model_name = %(model)s AND environment = %(environment)s;
 -- What answers, and as whom.
 SELECT current_setting('server_version') AS version, current_database() AS database, session_user AS role,
        pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS read_only;
-
--- name: fresh_labels
--- Seconds until the second that runs is over, where labels of predictions made in it are there already: windows end
--- with whole seconds, and rows just written should count.
-SELECT extract(epoch FROM date_trunc('second', clock_timestamp()) + interval '1 second' - clock_timestamp())::float8
-       AS seconds
-FROM model_predictions
-WHERE model_name = %(model)s AND environment = %(environment)s AND actual IS NOT NULL
-  AND predicted_at >= date_trunc('second', clock_timestamp()) AND predicted_at <= clock_timestamp()
-LIMIT 1;
 
 -- name: rights
 -- Which rights the verbs need, and whether this user has them: by number, since names are refused without USAGE.
@@ -149,3 +133,28 @@ ON CONFLICT (model_name, environment, model_version) DO UPDATE SET archived_at =
 INSERT INTO model_predictions
 SELECT * FROM json_populate_recordset(NULL::model_predictions, %(lines)s::json)
 ON CONFLICT DO NOTHING;
+
+-- name: last_word
+-- What was last seen of a version that a person had to know of: that it is degraded, or has recovered.
+SELECT event_id AS event, reason, coalesce(evidence ->> 'after', '') AS after FROM modelward.audit
+WHERE model_name = %(model)s AND environment = %(environment)s AND phase = 'Seen' AND from_version = %(version)s
+  AND namespace IS NULL
+ORDER BY at DESC, audit_id DESC LIMIT 1;
+
+-- name: keep_notice
+-- Write down what was seen, or who has heard of something; written before, it stays as it was.
+INSERT INTO modelward.audit (event_id, phase, at, model_name, environment, from_version, to_version, actor, reason,
+                             evidence)
+VALUES (%(event_id)s, %(phase)s, coalesce(%(at)s::timestamptz, now()), %(model)s, %(environment)s, %(from_version)s,
+        %(to_version)s, %(actor)s, %(reason)s, %(evidence)s::jsonb)
+ON CONFLICT DO NOTHING;
+
+-- name: untold
+-- What was changed or seen within a day without a cluster, oldest first, and who has heard of each.
+SELECT a.event_id AS event, a.phase, a.reason, a.at, a.from_version, a.to_version, a.actor, a.evidence,
+       ARRAY(SELECT t.phase FROM modelward.audit t
+             WHERE t.event_id = a.event_id AND starts_with(t.phase, %(told)s)) AS told
+FROM modelward.audit a
+WHERE a.model_name = %(model)s AND a.environment = %(environment)s AND a.phase IN ('Verified', 'Seen')
+  AND a.namespace IS NULL AND a.at > now() - interval '24 hours'
+ORDER BY a.at, a.audit_id;

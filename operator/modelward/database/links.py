@@ -13,6 +13,7 @@ from psycopg.rows import DictRow, dict_row
 
 from modelward.database.errors import explain_connect, explain_query
 from modelward.database.fence import Fence
+from modelward.database.queries import named_query
 from modelward.database.relations import query_for
 from modelward.domain.errors import SourceError
 from modelward.domain.questions import Connection, Parameters
@@ -190,6 +191,28 @@ async def open_link(parameters: Parameters, connect_timeout: float, fence: Fence
         )
     except (psycopg.Error, OSError, ValueError) as error:
         raise explain_connect(error) from None
+
+
+@asynccontextmanager
+async def brief_link(connection: Connection, bounds: Bounds) -> AsyncIterator[Link]:
+    """Connect for a piece of work that may write, and hang up when it is done."""
+    try:
+        async with asyncio.timeout(bounds.deadline):
+            link = await open_link(connection.parameters, bounds.connect_timeout, bounds.fence)
+            try:
+                yield link
+            finally:
+                await link.close()
+    except TimeoutError:
+        raise SourceError(Reason.DATABASE_UNREACHABLE, "the database did not answer in time") from None
+
+
+async def run_on(link: Link, bounds: Bounds, query: str, parameters: dict[str, Any]) -> list[DictRow]:
+    """Run a named query in a transaction, or in a part of the one that is open."""
+    async with link.transaction(), link.cursor() as cursor:
+        await cursor.execute(named_query("settings"), bounds.settings(OWN.time_zone))
+        await cursor.execute(named_query(query), parameters)
+        return await cursor.fetchall() if cursor.description else []
 
 
 async def _discard(line: _Line) -> None:

@@ -90,6 +90,25 @@ WHERE model_name = %(model)s AND environment = %(environment)s AND role = 'live'
 GROUP BY model_version
 ORDER BY max(predicted_at);
 
+-- name: last_seen
+-- When versions made their last live prediction within 90 days: one look at an index for each, and no row is read but
+-- the last ones.
+SELECT version, last.at FROM unnest(%(versions)s::text[]) AS asked (version) CROSS JOIN LATERAL (
+    SELECT p.predicted_at::timestamptz AS at FROM {calls} p
+    WHERE p.model_name = %(model)s AND p.environment = %(environment)s AND p.model_version = asked.version
+      AND p.role = 'live' AND p.predicted_at > now() - interval '90 days'
+    ORDER BY p.predicted_at DESC LIMIT 1) last;
+
+-- name: settling
+-- Seconds until the second that runs is over, where labels of predictions made in it are there already: windows end
+-- with whole seconds, and rows just written should count.
+SELECT extract(epoch FROM date_trunc('second', clock_timestamp()) + interval '1 second' - clock_timestamp())::float8
+       AS seconds
+FROM {predictions} p
+WHERE model_name = %(model)s AND environment = %(environment)s AND (actual IS NOT NULL OR actual_class IS NOT NULL)
+  AND predicted_at >= date_trunc('second', clock_timestamp()) AND predicted_at <= clock_timestamp()
+LIMIT 1;
+
 -- name: has_table
 -- Whether a table or view is there.
 SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -120,3 +139,25 @@ SELECT * FROM (
     ORDER BY at DESC, audit_id DESC
     LIMIT 10000) AS newest
 ORDER BY at, audit_id;
+
+-- name: claim
+-- Say which ModelDeployments look after which models; what is said already stays as it is, with its time.
+INSERT INTO modelward.managed AS m (model_name, environment, resource, cluster)
+SELECT model, environment, resource, %(cluster)s
+FROM unnest(%(model)s::text[], %(environment)s::text[], %(resource)s::text[]) AS c (model, environment, resource)
+ON CONFLICT (model_name, environment) DO UPDATE
+SET resource = EXCLUDED.resource, cluster = EXCLUDED.cluster, since = now()
+WHERE (m.resource, m.cluster) IS DISTINCT FROM (EXCLUDED.resource, EXCLUDED.cluster);
+
+-- name: release
+-- Take back what was said of resources that are gone, or look after another model now; others' words stay.
+DELETE FROM modelward.managed m
+USING unnest(%(model)s::text[], %(environment)s::text[], %(resource)s::text[]) AS c (model, environment, resource)
+WHERE m.model_name = c.model AND m.environment = c.environment AND m.resource = c.resource
+  AND m.cluster = %(cluster)s;
+
+-- name: sweep_claims
+-- Clear away what this cluster said of resources that went while no operator ran.
+DELETE FROM modelward.managed
+WHERE cluster = %(cluster)s AND resource <> ALL (%(there)s::text[])
+  AND (cardinality(%(namespaces)s::text[]) = 0 OR split_part(resource, '/', 1) = ANY (%(namespaces)s::text[]));

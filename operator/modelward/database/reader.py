@@ -1,6 +1,7 @@
 """The adapter of the QualityReader port: one statement for each group of questions about one source."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from psycopg.sql import Composed
@@ -70,7 +71,7 @@ class PostgresReader:
         self, connection: Connection, model_name: str, environment: str, source: Source = OWN
     ) -> list[VersionCount]:
         """List the versions with live predictions, then those of the registry alone; raises SourceError."""
-        which = {"model": model_name if source.columns.model_name else "", "environment": environment}
+        which = _which(model_name, environment, source)
         rows = await self._ask(connection, query_for("versions", source), which, source)
         seen = [VersionCount(r["model_version"], r["predictions"]) for r in rows]
         names = {v.version for v in seen}
@@ -79,6 +80,27 @@ class PostgresReader:
         except SourceError as error:
             raise SourceError(error.reason, f"the versions table could not be read: {error}") from None
         return [VersionCount(r["model_version"], 0) for r in registered if r["model_version"] not in names] + seen
+
+    async def last_seen(
+        self,
+        connection: Connection,
+        model_name: str,
+        environment: str,
+        versions: Sequence[str],
+        source: Source = OWN,
+    ) -> dict[str, datetime]:
+        """Return when each version made its last live prediction within 90 days, if any; raises SourceError."""
+        which = {**_which(model_name, environment, source), "versions": list(versions)}
+        rows = await self._ask(connection, query_for("last_seen", source), which, source)
+        return {row["version"]: row["at"] for row in rows}
+
+    async def seconds_to_settle(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> float:
+        """Return how long to wait until labels that have just come stand in a window; 0 where none have."""
+        which = _which(model_name, environment, source)
+        rows = await self._ask(connection, query_for("settling", source), which, source)
+        return float(rows[0]["seconds"]) if rows else 0.0
 
     async def archived(
         self, connection: Connection, model_name: str, environment: str, source: Source = OWN
@@ -148,6 +170,11 @@ class PostgresReader:
         (prepared,) = await self._links.ask(connection, query_for("preparation", OWN), ours)
         neighbours = [Table(row["schema"], row["name"]) for row in rows]
         return find_problems(source, catalogue, neighbours, None, initialised=prepared["initialised"])
+
+
+def _which(model_name: str, environment: str, source: Source) -> dict[str, Any]:
+    """Name the model; a table without a model's name holds one model only."""
+    return {"model": model_name if source.columns.model_name else "", "environment": environment}
 
 
 def statement_for(questions: Sequence[Question]) -> str:

@@ -1,6 +1,6 @@
 """Conditions: how the resource stands, for people, `kubectl wait` and GitOps controllers (kstatus).
 
-Reconciling, Stalled and RolledBack are present only while True, RollbackProtected only while False.
+Reconciling, Stalled and RolledBack are present only while True, RollbackProtected only while somebody owns the field.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from datetime import datetime
 from modelward.decide.guards import is_contested
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import ServingProblem
-from modelward.domain.status import Condition, Phase, PlacedBy, Placement, PlacementState, Status, Verdict
+from modelward.domain.status import Condition, Phase, PlacedBy, Placement, PlacementState, Rollback, Status, Verdict
 
 READY, DEGRADED, METRICS_AVAILABLE = "Ready", "Degraded", "MetricsAvailable"
 ROLLED_BACK, RECONCILING, STALLED = "RolledBack", "Reconciling", "Stalled"
@@ -61,9 +61,8 @@ def _ready(status: Status, generation: int, problem: ServingProblem | None, *, s
     rollback = status.last_rollback
     if rollback is not None and rollback.phase.under_way:
         return READY, "False", Reason.ROLLING_BACK, f"{rollback.from_} -> {rollback.to}: {rollback.message}"
-    if is_placing(status) and status.placement is not None:
-        return READY, "False", Reason.PLACING_VERSION, status.placement.message
-    return _ready_by_verdict(status, generation)
+    placing = _on_its_way(status.placement)
+    return (READY, "False", *placing) if placing else _ready_by_verdict(status, generation)
 
 
 def _ready_by_verdict(status: Status, generation: int) -> Line:
@@ -89,16 +88,32 @@ def stall(status: Status) -> tuple[str, str] | None:
     rollback = status.last_rollback
     if is_contested(status):
         return Reason.CONTESTED, _contest(status)
-    if rollback is not None and rollback.phase is Phase.FAILED and rollback.to == status.current_version:
+    if rollback is not None and _has_failed(status, rollback):
         return Reason.ROLLBACK_FAILED, rollback.message
     if rollback is not None and rollback.phase.under_way:
         return None
     return _stuck(status.placement, status.current_version)
 
 
+def _has_failed(status: Status, rollback: Rollback) -> bool:
+    """Whether what the rollback left behind serves still, and nobody has said that it may."""
+    if rollback.phase is Phase.RETURNED:
+        return rollback.from_ == status.current_version and status.is_quarantined(rollback.from_)
+    return rollback.phase is Phase.FAILED and rollback.to == status.current_version
+
+
 def is_placing(status: Status) -> bool:
     """Whether the Deployment is about to be changed because spec.version says so."""
     return status.placement is not None and status.placement.state is PlacementState.PLACING
+
+
+def _on_its_way(placement: Placement | None) -> tuple[str, str] | None:
+    """Say what is being done about spec.version; None where nothing is."""
+    if placement is not None and placement.state is PlacementState.PLACING:
+        return Reason.PLACING_VERSION, placement.message
+    if placement is not None and placement.state is PlacementState.WAITING:
+        return placement.reason, placement.message
+    return None
 
 
 def _contest(status: Status) -> str:
@@ -121,7 +136,8 @@ def _stuck(placement: Placement | None, current: str | None) -> tuple[str, str] 
     if placement.state is PlacementState.HELD:
         message = (
             f'spec.version "{placement.version}" was rolled back and is held, {current} serves: '
-            f'put spec.version: "{current}" into Git, or name another version ({placement.message})'
+            f'put spec.version: "{current}" into Git, name another version, or clear its quarantine '
+            f"({placement.message})"
         )
         return placement.reason, message
     if placement.state is PlacementState.REFUSED:
@@ -156,7 +172,7 @@ def _metrics(status: Status) -> Iterator[Line]:
 
 def _rolled_back(status: Status) -> Iterator[Line]:
     rollback = status.last_rollback
-    if rollback is None or rollback.patched_time is None or rollback.phase is Phase.SUPERSEDED:
+    if rollback is None or rollback.patched_time is None or rollback.phase in {Phase.SUPERSEDED, Phase.RETURNED}:
         return
     if status.current_version == rollback.from_ and status.epoch and status.epoch.placed_by is PlacedBy.SPEC:
         return  # a person named it again
@@ -176,7 +192,7 @@ def _abnormal(status: Status) -> Iterator[Line]:
     rollback, stalled = status.last_rollback, stall(status)
     if rollback is not None and rollback.phase.under_way:
         yield RECONCILING, "True", Reason.ROLLING_BACK, f"{rollback.from_} -> {rollback.to} is {rollback.phase}"
-    elif is_placing(status) and status.placement is not None:
-        yield RECONCILING, "True", Reason.PLACING_VERSION, status.placement.message
+    elif placing := _on_its_way(status.placement):
+        yield RECONCILING, "True", *placing
     if stalled is not None:
         yield STALLED, "True", *stalled

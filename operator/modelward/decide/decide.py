@@ -23,6 +23,7 @@ from modelward.domain.status import (
     Condition,
     Hold,
     MetricStatus,
+    Phase,
     PlacedBy,
     Status,
     Verdict,
@@ -147,7 +148,8 @@ def _since(old: Condition | None) -> str:
 
 def _may_reassert(spec: Spec, status: Status, serving: Serving, now: datetime) -> bool:
     last = status.last_rollback
-    undone = last is not None and (last.from_, last.to) == (serving.version, status.current_version)
+    stood = last is not None and last.phase not in {Phase.FAILED, Phase.RETURNED}  # else B is all that can serve
+    undone = last is not None and stood and (last.from_, last.to) == (serving.version, status.current_version)
     wanted = spec.auto_rollback and not spec.suspend
     return wanted and undone and status.is_quarantined(serving.version) and not journal.reasserted_lately(status, now)
 

@@ -31,6 +31,8 @@ class Case:
     previous: Previous | None
     known: frozenset[str]
     sides: Sides
+    came_back: bool = False
+    """Whether it served here before: rows of that time do not count for this one."""
 
     @property
     def version(self) -> str:
@@ -60,6 +62,10 @@ def _no_rows(case: Case) -> Doubt | None:
         return None
     length = spell_duration(case.spec.evaluation.window)
     where = f"model {case.spec.model_name!r}" + (f" in {case.spec.environment!r}" if case.spec.environment else "")
+    if case.came_back and _is_fresh(case) and all(o.version in case.known for o in others):
+        began = f"{case.epoch.started_time:%Y-%m-%d %H:%M} UTC" if case.epoch.started_time else "now"
+        message = f"{where} has no live prediction of {case.version} since it came back at {began}; what it predicted "
+        return Verdict.NO_DATA, Reason.NO_PREDICTIONS, f"{message}when it served before does not count"
     if not others:
         return Verdict.NO_DATA, Reason.NO_PREDICTIONS, f"{where} has no live prediction in the last {length}"
     seen = f"there are predictions of {list_versions(others)}"

@@ -78,10 +78,15 @@ def begin(status: Status, serving: Serving, now: datetime, placed_by: PlacedBy, 
 
 def prove(status: Status) -> Status:
     """Remember that the running version was Healthy once: it may be an automatic target later."""
+    return grade(status, Standing.PROVEN)
+
+
+def grade(status: Status, quality: Standing) -> Status:
+    """Remember of the running version what is known of it by now."""
     *earlier, last = status.history
-    if last.quality is Standing.PROVEN:
+    if last.quality is quality:
         return status
-    return replace(status, history=(*earlier, replace(last, quality=Standing.PROVEN)))
+    return replace(status, history=(*earlier, replace(last, quality=quality)))
 
 
 def served_before(status: Status, version: str) -> bool:

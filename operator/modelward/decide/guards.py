@@ -93,8 +93,11 @@ def _contested(scene: Scene) -> str | None:
 
 
 def _landing(scene: Scene) -> str | None:
-    if not (scene.status.epoch and scene.status.epoch.landing):
+    epoch = scene.status.epoch
+    if not (epoch and epoch.landing):
         return None
+    if epoch.placed_by is PlacedBy.RETURN:
+        return f"{epoch.version} was put back because the version before it did not start: a person decides"
     return (
         f"a rollback placed {scene.serving.version}, so it is not rolled back again by itself: "
         "look at the data, retrain, and deploy the result as a new version"

@@ -4,14 +4,24 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from modelward.decide.epochs import begin
+from modelward.decide.epochs import begin, grade
 from modelward.decide.figures import find_evidence
 from modelward.domain.decision import Announcement, Decision, RollbackOrder, Target
 from modelward.domain.letters import Evidence
 from modelward.domain.reasons import Reason
-from modelward.domain.serving import Serving
+from modelward.domain.serving import Rollout, Serving
 from modelward.domain.spec import Spec
-from modelward.domain.status import Phase, PlacedBy, Placement, PlacementState, Quarantine, Rollback, Shown, Status
+from modelward.domain.status import (
+    Phase,
+    PlacedBy,
+    Placement,
+    PlacementState,
+    Quarantine,
+    Rollback,
+    Shown,
+    Standing,
+    Status,
+)
 
 DAY = timedelta(hours=24)
 
@@ -91,14 +101,18 @@ def patched(status: Status, serving: Serving, now: datetime) -> Status:
 
 def verified(status: Status, now: datetime) -> Status:
     """The version put back is rolled out."""
-    return replace(status, last_rollback=replace(_running(status), phase=Phase.VERIFIED, finished_time=now))
+    rollback = _running(status)
+    if rollback.phase is Phase.FAILED:  # late, but it starts
+        status = grade(status, Standing.UNPROVEN)
+    return replace(status, last_rollback=replace(rollback, phase=Phase.VERIFIED, finished_time=now))
 
 
-def settle(status: Status, spec: Spec, serving: Serving, now: datetime) -> Decision:
+def settle(status: Status, spec: Spec, serving: Serving, now: datetime, *, overruled: bool = False) -> Decision:
     """See how a patched rollback ends. Succeeded means rolled out; what cannot start in time is reported, and left.
 
     A version that did start in the end is verified after all; one that was replaced by a third before it was rolled
-    out is superseded.
+    out is superseded. Where nothing is available any more, what was rolled back from is put back, once: the intent
+    comes back as Returning, but not while the rollback is `overruled`, since another version is about to be placed.
     """
     rollback, rollout = status.last_rollback, serving.deployment.rollout
     if rollback is None or rollback.patched_time is None or rollback.phase not in {Phase.PATCHED, Phase.FAILED}:
@@ -110,9 +124,39 @@ def settle(status: Status, spec: Spec, serving: Serving, now: datetime) -> Decis
         return Decision(status)
     if not ours:
         return _ended(superseded(status, now))
-    if rollout.failed or now - rollback.patched_time > spec.rollback.verify_timeout:
-        return _ended(failed(status, f"{rollback.to} did not become available: {rollout.sentence}", now))
-    return Decision(status)
+    late = rollout.failed or now - rollback.patched_time > spec.rollback.verify_timeout
+    return _miss(status, rollback, rollout, now, overruled=overruled) if late else Decision(status)
+
+
+def _miss(status: Status, rollback: Rollback, rollout: Rollout, now: datetime, *, overruled: bool) -> Decision:
+    """End what did not start in time; with nothing available any more the end is put off for the way back."""
+    why = f"{rollback.to} did not become available: {rollout.sentence}"
+    after = failed(grade(status, Standing.NOT_STARTED), why, now)
+    if not rollout.down:
+        return _ended(after)
+    return Decision(status if overruled else _intend_return(after))
+
+
+def is_returning(status: Status) -> bool:
+    """Whether what was rolled back from is about to be put back."""
+    return status.last_rollback is not None and status.last_rollback.phase is Phase.RETURNING
+
+
+def _intend_return(status: Status) -> Status:
+    return replace(status, last_rollback=replace(_running(status), phase=Phase.RETURNING, finished_time=None))
+
+
+def returned(status: Status, serving: Serving, now: datetime) -> Status:
+    """What was rolled back from serves again: a landing as well, so that nothing is ever sent to and fro."""
+    rollback = _running(status)
+    message = f"nothing was available any more, so {rollback.from_} was put back, once: {rollback.message}"
+    ended = replace(rollback, phase=Phase.RETURNED, message=message, finished_time=now)
+    return begin(replace(status, last_rollback=ended), serving, now, PlacedBy.RETURN, landing=True)
+
+
+def not_needed(status: Status, now: datetime) -> Status:
+    """The version put back is available in part, too late: there is no way back, and no end yet but this one."""
+    return replace(status, last_rollback=replace(_running(status), phase=Phase.FAILED, finished_time=now))
 
 
 def _ended(after: Status) -> Decision:
@@ -141,7 +185,7 @@ def announce_patched(rollback: Rollback) -> Announcement:
 
 def announce_end(rollback: Rollback) -> Announcement | None:
     """Tell of an end that nobody hoped for."""
-    if rollback.phase is Phase.FAILED:
+    if rollback.phase in {Phase.FAILED, Phase.RETURNED}:
         message = f"{rollback.from_} -> {rollback.to}: {rollback.message}"
         return Announcement(
             Reason.ROLLBACK_FAILED, message, rollback.id, warning=True, on_target=True, action="RollBack"

@@ -12,6 +12,7 @@ from modelward.decide.epochs import advance, begin
 from modelward.decide.journal import reasserted_lately
 from modelward.decide.previous import find_move
 from modelward.decide.protection import recipe
+from modelward.domain.codec import format_time
 from modelward.domain.decision import Announcement, Decision
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Resource
@@ -41,10 +42,42 @@ def names_another(wanted: str | None, status: Status) -> bool:
     return wanted is not None and not speaks_of(wanted, status)
 
 
+def must_remember(wanted: str | None, status: Status, serving: Serving) -> bool:
+    """Whether a version is about to be put in place that may have been rolled back from before memory was lost."""
+    return wanted not in {None, serving.version} and (names_another(wanted, status) or is_waiting(status))
+
+
+def is_waiting(status: Status) -> bool:
+    """Whether spec.version waits for what the audit table says of it."""
+    return status.placement is not None and status.placement.state is PlacementState.WAITING
+
+
+def is_pending(wanted: str | None, status: Status) -> bool:
+    """Whether spec.version is to be looked at again soon: it waits, or the hold on it has just ended."""
+    cleared = status.requests.clear_quarantine
+    let_go = names_another(wanted, status) and cleared is not None and cleared.version == wanted
+    return is_waiting(status) or let_go
+
+
+def recalled(wanted: str | None, status: Status, now: datetime) -> Status:
+    """Where the past says that spec.version was rolled back from, it is held until its quarantine is cleared."""
+    kept = next((q for q in status.quarantine if q.version == wanted), None)
+    if wanted is None or kept is None:
+        return status
+    message = f"rolled back from at {format_time(kept.since_time)}, before status was lost: {kept.reason}"
+    return replace(status, placement=Placement(wanted, PlacementState.HELD, Reason.SPEC_VERSION_HELD, message, now))
+
+
 def steer(
-    resource: Resource, wanted: str | None, status: Status, serving: Serving, reach: Reach, now: datetime
+    resource: Resource,
+    wanted: str | None,
+    status: Status,
+    serving: Serving,
+    reach: Reach,
+    now: datetime,
+    unread: str | None = None,
 ) -> Course:
-    """Compare spec.version with what serves."""
+    """Compare spec.version with what serves; `unread` says why the past is not known, where that matters."""
     if wanted is None or names_another(wanted, status):
         status = replace(status, placement=None)
     if wanted is None:
@@ -56,6 +89,8 @@ def steer(
         return Course(Decision(status))
     if state is PlacementState.PLACED and reasserted_lately(status, now):
         return Course(_contest(status, wanted, serving, now))
+    if unread:
+        return Course(Decision(_wait(status, wanted, unread, now)))
     return _put_in_place(resource, wanted, status, serving, reach, now)
 
 
@@ -110,6 +145,14 @@ def _put_in_place(
     status, told = advance(status, serving, now)
     intent = _intend(resource, status, serving, wanted, value, now, drifted=False)
     return Course(Decision(status, announcements=told), intent)
+
+
+def _wait(status: Status, wanted: str, unread: str, now: datetime) -> Status:
+    since = status.placement.since_time if is_waiting(status) and status.placement else now
+    message = f"spec.version {wanted} waits: modelward.audit cannot be asked whether it was rolled back from: {unread}"
+    return replace(
+        status, placement=Placement(wanted, PlacementState.WAITING, Reason.HISTORY_UNREADABLE, message[:4096], since)
+    )
 
 
 def _found(status: Status, serving: Serving, now: datetime) -> Decision:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from modelward.decide.conditions import DEGRADED, METRICS_AVAILABLE, stall
+from modelward.decide.conditions import DEGRADED, METRICS_AVAILABLE, ROLLED_BACK, stall
 from modelward.decide.figures import find_evidence
 from modelward.decide.guards import is_contested
 from modelward.domain.alerts import AlertOn
 from modelward.domain.letters import Evidence, Letter, Step
 from modelward.domain.reasons import Reason
-from modelward.domain.status import Condition, Phase, PlacementState, RequestRecord, Rollback, Status, Verdict
+from modelward.domain.status import Condition, Phase, PlacedBy, PlacementState, RequestRecord, Rollback, Status, Verdict
 
 OUTAGE = timedelta(minutes=15)
 PASSING = frozenset({Reason.WARMING_UP, Reason.NOT_CONFIRMED, Reason.COOLING_DOWN})
@@ -40,6 +40,10 @@ class Change:
     after: Status
     now: datetime
 
+    def event(self, name: str) -> str:
+        """Name what a change belongs to, so that no other resource of the database has the same name for it."""
+        return hashlib.sha256(f"{self.uid}\0{name}".encode()).hexdigest()[:16]
+
     def letter(self, event: str, step: Step, reason: str, message: str) -> Letter:
         """Write a letter about the version that serves; the same change always gets the same id."""
         digest = hashlib.sha256(f"{self.uid}\0{event}\0{step}\0{reason}".encode()).hexdigest()[:16]
@@ -54,13 +58,19 @@ def find_news(change: Change) -> tuple[News, ...]:
 
 # -- the looks -------------------------------------------------------------------------------------------------------
 
-TOLD: dict[Phase, AlertOn] = {Phase.PATCHED: AlertOn.ROLLED_BACK, Phase.FAILED: AlertOn.ROLLBACK_FAILED}
+TOLD: dict[Phase, AlertOn] = {
+    Phase.PATCHED: AlertOn.ROLLED_BACK,
+    Phase.FAILED: AlertOn.ROLLBACK_FAILED,
+    Phase.RETURNED: AlertOn.ROLLBACK_FAILED,
+}
 NAMED: dict[Phase, Reason] = {
     Phase.DECIDED: Reason.ROLLING_BACK,
     Phase.PATCHED: Reason.ROLLED_BACK,
     Phase.VERIFIED: Reason.ROLLED_BACK,
     Phase.FAILED: Reason.ROLLBACK_FAILED,
     Phase.SUPERSEDED: Reason.SUPERSEDED,
+    Phase.RETURNING: Reason.ROLLBACK_FAILED,
+    Phase.RETURNED: Reason.ROLLBACK_FAILED,
 }
 
 
@@ -87,11 +97,49 @@ def _about(change: Change, rollback: Rollback) -> Letter:
     )
 
 
+def _placed(change: Change) -> Iterator[News]:
+    """Keep what spec.version put into the Deployment, or put right there."""
+    old, new = change.before.placement, change.after.placement
+    done = new is not None and new.state is PlacementState.PLACED
+    if old is None or new is None or not done or old.state is not PlacementState.PLACING or old.version != new.version:
+        return
+    letter = change.letter(old.id or "", Step.PLACED, old.reason, old.message)
+    letter = replace(letter, from_=old.from_, to=old.version, from_value=old.from_value, to_value=old.to_value)
+    yield News(replace(letter, evidence=find_evidence(change.before)), _ends(change), audited=True)
+
+
+def _observed(change: Change) -> Iterator[News]:
+    """Keep what somebody else deployed: who, as the field's manager says, and how good was what served before."""
+    old, new = change.before.epoch, change.after.epoch
+    if old is None or new is None or old.number == new.number or any(_placed(change)):
+        return
+    if new.placed_by not in {PlacedBy.OBSERVED, PlacedBy.SPEC}:
+        return  # ours, with rows of its own
+    reason = Reason.VERSION_CHANGED if new.placed_by is PlacedBy.OBSERVED else Reason.VERSION_PLACED
+    message = f"{old.version} -> {new.version}: epoch {new.number} begins"
+    letter = change.letter(change.event(f"epoch-{new.number}"), Step.OBSERVED, reason, message)
+    actor = f"field manager {new.manager}" if new.manager else "unknown, not the operator"
+    letter = replace(letter, from_=old.version, to=new.version, from_value=old.value, to_value=new.value)
+    yield News(replace(letter, actor=actor, evidence=find_evidence(change.before)), _ends(change), audited=True)
+
+
+def _ends(change: Change) -> frozenset[AlertOn]:
+    """A new version ends what was told of the one before; where nothing was wrong, nobody needs to hear of it."""
+    before, old, new = change.before, change.before.epoch, change.after.epoch
+    last = before.last_rollback
+    failed = last is not None and last.phase is Phase.FAILED
+    wrong = [c for c in (before.condition(ROLLED_BACK), before.condition(DEGRADED)) if c and c.status == "True"]
+    moved = old is not None and new is not None and old.number != new.number
+    back = last is not None and change.after.is_quarantined(change.after.current_version or "")
+    told = bool(wrong) or failed or is_contested(before)
+    return frozenset({AlertOn.RECOVERED}) if moved and told and not back else frozenset()
+
+
 def _contested(change: Change) -> Iterator[News]:
     if not is_contested(change.after) or is_contested(change.before):
         return
     said = stall(change.after)
-    event = f"epoch-{change.after.epoch.number if change.after.epoch else 0}"
+    event = change.event(f"epoch-{change.after.epoch.number if change.after.epoch else 0}")
     letter = change.letter(event, Step.CONTESTED, Reason.CONTESTED, said[1] if said else Reason.CONTESTED.meaning)
     last, placement = change.after.last_rollback, change.after.placement
     to = last.to if last else None
@@ -168,6 +216,8 @@ def _since(condition: Condition | None) -> str:
 LOOKS: tuple[Callable[[Change], Iterator[News]], ...] = (
     _requests,
     _rollback,
+    _placed,
+    _observed,
     _contested,
     _degraded,
     _recovered,

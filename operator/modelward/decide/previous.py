@@ -48,8 +48,11 @@ def find_previous(spec: Spec, status: Status) -> Previous | None:
 
 
 def find_older(status: Status, archived: Collection[str] = ()) -> Move | None:
-    """Return what a person means by `previous`: the newest earlier version neither rolled back from nor put away."""
-    kept = (m for m in _earlier(status) if m.version not in archived)
+    """Return what a person means by `previous`: the newest earlier version neither rolled back from nor put away.
+
+    One that did not start when it was put back is passed over as well; a person may still name it.
+    """
+    kept = (m for m in _earlier(status) if m.version not in archived and not failed_to_start(m.version, status))
     return next((m for m in kept if not status.is_quarantined(m.version)), None)
 
 
@@ -62,15 +65,25 @@ def veto_of(version: str, status: Status) -> str | None:
     """Say why a version that served here must not come back by itself; None where it may."""
     if status.is_quarantined(version):
         return f"{version} was rolled back from and is in quarantine"
+    if failed_to_start(version, status):
+        return f"{version} did not become available when it was put back"
     standings = {m.quality for m in status.history if m.version == version}
     if standings & {Standing.PROVEN, Standing.UNJUDGED}:
         return None
     return f"{version} was never Healthy here"
 
 
+def failed_to_start(version: str, status: Status) -> bool:
+    """Whether a version did not become available when it was put back, and has not been Healthy since."""
+    standings = [m.quality for m in status.history if m.version == version]
+    told = [s for s in standings if s in {Standing.NOT_STARTED, Standing.PROVEN}]
+    return bool(told) and told[-1] is Standing.NOT_STARTED
+
+
 def _named(version: str, status: Status) -> Previous:
     move = find_move(version, status)
-    veto = veto_of(version, status) if status.is_quarantined(version) else None
+    known_bad = status.is_quarantined(version) or failed_to_start(version, status)
+    veto = veto_of(version, status) if known_bad else None
     return _known(move, veto) if move else Previous(version, veto=veto)
 
 

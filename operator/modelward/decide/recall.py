@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from modelward.decide.conditions import METRICS_AVAILABLE
+from modelward.decide.managed import is_waiting
 from modelward.domain.letters import Past, Step
 from modelward.domain.messages import About
 from modelward.domain.status import PlacedBy, Quarantine, Status
@@ -27,8 +28,11 @@ def recall(status: Status, about: About, past: Iterable[Past]) -> Status:
 
 
 def is_young(status: Status) -> bool:
-    """Whether a resource has just been adopted: its first epoch was found, and the database has not answered yet."""
+    """Whether a resource has just been adopted: its first epoch was found, and the database has not answered yet.
+
+    One whose spec.version waits for that answer is young until it comes, even where quality was read meanwhile.
+    """
     available = status.condition(METRICS_AVAILABLE)
     answered = available is not None and available.status == "True"
     found = status.epoch is not None and status.epoch.placed_by is PlacedBy.FOUND
-    return found and not answered and status.requests.clear_quarantine is None
+    return found and (not answered or is_waiting(status)) and status.requests.clear_quarantine is None

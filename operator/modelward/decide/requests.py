@@ -15,7 +15,7 @@ from modelward.domain.reasons import Reason
 from modelward.domain.resource import Asked, Resource
 from modelward.domain.serving import Reach, Serving, ServingProblem
 from modelward.domain.spec import Spec
-from modelward.domain.status import PlacedBy, RequestRecord, RequestRecords, Status
+from modelward.domain.status import PlacedBy, Placement, PlacementState, RequestRecord, RequestRecords, Status
 
 OLDEST = timedelta(minutes=10)
 
@@ -110,8 +110,14 @@ def answer_clear(resource: Resource, status: Status, now: datetime) -> Decision:
     if problem is not None:
         return _answer(status, "clear_quarantine", at, "Refused", problem, version)
     kept = tuple(q for q in status.quarantine if q.version != version)
-    cleared = replace(status, quarantine=kept, reassertions=())
+    cleared = replace(status, quarantine=kept, reassertions=(), placement=_let_go(status.placement, version))
     return _answer(cleared, "clear_quarantine", at, "Done", f"{version} may be a rollback target again", version)
+
+
+def _let_go(placement: Placement | None, version: str | None) -> Placement | None:
+    """End the hold on a version that was cleared: spec.version names it, so it is placed."""
+    held = placement is not None and placement.state is PlacementState.HELD and placement.version == version
+    return None if held else placement
 
 
 def refuse_all(resource: Resource, status: Status, pending: Pending, why: str) -> Decision:

@@ -7,6 +7,7 @@ and never counts as worse.
 
 from modelward.decide.comparison import choose, freeze
 from modelward.decide.doubts import DOUBTS, Case
+from modelward.decide.epochs import served_before
 from modelward.decide.previous import Previous
 from modelward.decide.wording import describe_change, describe_changes
 from modelward.domain.codec import format_time
@@ -20,6 +21,7 @@ from modelward.domain.status import Status, Verdict
 
 SLACK = 1e-9
 LOWEST_R2 = 0.2
+LOOKED_PAST = "spec.previousVersion names {}, which serves itself: it is looked past"
 
 
 def judge(spec: Spec, status: Status, quality: Quality, previous: Previous | None) -> Judgement:
@@ -28,7 +30,8 @@ def judge(spec: Spec, status: Status, quality: Quality, previous: Previous | Non
         raise ValueError("a resource is adopted before it is judged")
     known = frozenset(m.version for m in status.history)
     baseline = freeze(spec, status, quality, previous)
-    case = Case(spec, status.epoch, quality, baseline, previous, known, choose(spec, quality, baseline))
+    came_back = served_before(status, status.epoch.version)
+    case = Case(spec, status.epoch, quality, baseline, previous, known, choose(spec, quality, baseline), came_back)
     for doubt in DOUBTS:
         said = doubt(case)
         if said is not None:
@@ -65,6 +68,8 @@ def _judgement(
     numbers: str = "",
 ) -> Judgement:
     quality, comparison = case.quality, case.sides.comparison
+    if case.spec.previous_version == case.version:
+        message = f"{message}; {LOOKED_PAST.format(case.version)}"
     return Judgement(
         verdict, reason, message, metrics, quality.current, case.baseline, quality, comparison, samples, numbers
     )  # fmt: skip

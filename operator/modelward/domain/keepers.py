@@ -6,45 +6,34 @@ A field manager that is one of them will write its own version over a rollback a
 from dataclasses import dataclass
 
 from modelward.domain.reasons import Reason
+from modelward.domain.recipes import Field, Tool, recipe
 
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """A program that keeps a Deployment as it stands elsewhere; `recipe` has holes for the place and the Deployment."""
+    """A program that keeps a Deployment as it stands elsewhere; without a tool of its own, a person runs it."""
 
     program: str
     reason: Reason
-    recipe: str
+    tool: Tool | None = None
     only_applies: bool = False
     """Whether it comes back only where it applies server-side: else it writes when a person runs it."""
 
+    def advise(self, field: Field) -> str:
+        """Say what has to be told to it, so that a rollback lasts."""
+        if self.tool is None:
+            return f"upgrade {field.deployment} with the version that serves, or leave the version to spec.version"
+        upgrade = ", and upgrade the chart with the version that serves" if self.tool is Tool.HELM_RELEASE else ""
+        return recipe(self.tool, field).sentence + upgrade
 
-ARGO_CD = Keeper(
-    "Argo CD",
-    Reason.OWNED_BY_ARGO_CD,
-    "in the Application set ignoreDifferences: [{{group: apps, kind: Deployment, name: {name}, "
-    'jsonPointers: ["{path}"]}}] and syncPolicy.syncOptions: ["RespectIgnoreDifferences=true"]',
-)
+
+ARGO_CD = Keeper("Argo CD", Reason.OWNED_BY_ARGO_CD, Tool.ARGO_CD)
 KEEPERS: dict[str, Keeper] = {
-    "kustomize-controller": Keeper(
-        "Flux",
-        Reason.OWNED_BY_FLUX,
-        'in the Kustomization set spec.ignore: [{{paths: ["{path}"], target: {{kind: Deployment, name: {name}}}}}]',
-    ),
-    "helm-controller": Keeper(
-        "Flux",
-        Reason.OWNED_BY_FLUX,
-        'in the HelmRelease set spec.driftDetection.ignore: [{{paths: ["{path}"], target: {{kind: Deployment, '
-        "name: {name}}}}}], and upgrade the chart with the version that serves",
-    ),
+    "kustomize-controller": Keeper("Flux", Reason.OWNED_BY_FLUX, Tool.FLUX),
+    "helm-controller": Keeper("Flux", Reason.OWNED_BY_FLUX, Tool.HELM_RELEASE),
     "argocd-controller": ARGO_CD,
     "argocd-application-controller": ARGO_CD,
-    "helm": Keeper(
-        "Helm",
-        Reason.OWNED_BY_HELM,
-        "upgrade {name} with the version that serves, or leave the version to spec.version",
-        only_applies=True,
-    ),
+    "helm": Keeper("Helm", Reason.OWNED_BY_HELM, only_applies=True),
 }
 
 

@@ -1,7 +1,7 @@
 """The registry of versions and the record of rollbacks, as one reading of the database shows them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -97,6 +97,15 @@ class Book:
     def find(self, version: str) -> VersionRecord | None:
         """Find a version by its name."""
         return next((v for v in self.versions if v.version == version), None)
+
+    @property
+    def seen(self) -> dict[str, datetime]:
+        """When versions last predicted; one that is not there did not within 90 days."""
+        return {v.version: v.last_prediction_at for v in self.versions if v.last_prediction_at is not None}
+
+    def with_seen(self, seen: Mapping[str, datetime]) -> "Book":
+        """Note when each version last predicted; one that is not there did not within 90 days."""
+        return replace(self, versions=tuple(replace(v, last_prediction_at=seen.get(v.version)) for v in self.versions))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,21 @@ from modelward.domain.messages import About
 
 
 class Step(StrEnum):
-    """What happened, as the audit table's column `phase` says it; the first five are those of a rollback."""
+    """What happened, as the audit table's column `phase` says it; the first seven are those of a rollback."""
 
     DECIDED = "Decided"
     PATCHED = "Patched"
     VERIFIED = "Verified"
     FAILED = "Failed"
     SUPERSEDED = "Superseded"
+    RETURNING = "Returning"
+    RETURNED = "Returned"
     CONTESTED = "Contested"
     REQUESTED = "Requested"
     REFUSED = "Refused"
     CLEARED = "Cleared"
+    PLACED = "Placed"
+    OBSERVED = "Observed"
     SEEN = "Seen"
 
 

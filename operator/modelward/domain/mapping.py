@@ -27,6 +27,7 @@ ROOT = "database.source"
 LONGEST_NAME, LONGEST_VALUE, MOST_PAIRS = 63, 253, 8
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 VERSION_COLUMNS = ("model_name", "environment", "model_version", "created_at", "archived_at")
+WORDS = {"predictions": ("absent",), "actuals": ("key",), "versions": ("absent", "archived")}
 ACTUAL_COLUMNS = ("actual", "actual_class", "actual_at")
 
 
@@ -47,6 +48,17 @@ def parse_source(raw: Raw) -> Source:
         time_zone=_time_zone(raw.get("timeZone", OWN.time_zone)),
     )
     return shared(source)
+
+
+def parse_strictly(raw: Raw) -> Source:
+    """Read it where no schema has looked at it: a word that is not known is refused, and not looked past."""
+    if not isinstance(raw, dict):
+        raise InvalidSpecError(ROOT, "expected an object")
+    _refuse_unknown(raw, dict.fromkeys(("predictions", "actuals", "versions", "timeZone"), ""), ROOT)
+    for part, words in WORDS.items():
+        _refuse_unknown(_object(raw, part, ROOT), dict.fromkeys(("schema", "table", "columns", "where", *words), ""),
+                        f"{ROOT}.{part}")  # fmt: skip
+    return parse_source(raw)
 
 
 def check_environment(environment: str, source: Source) -> None:

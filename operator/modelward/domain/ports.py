@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from modelward.domain.claims import Claim, Sweep
 from modelward.domain.errors import AlertError, SourceError
 from modelward.domain.ledger import Book, ModelKey, Move, RollbackRecord
 from modelward.domain.letters import Past, Row
@@ -82,10 +83,6 @@ class Ledger(Protocol):
         """Read all that is recorded of a model, at one moment."""
         ...
 
-    def seconds_to_settle(self, key: ModelKey) -> float:
-        """Return how long to wait until labels that have just come stand in a window."""
-        ...
-
     def move(self, move: Move, check: Callable[[Book], None]) -> RollbackRecord:
         """Change the version in production and write it down, both or neither; `check` may refuse under the lock."""
         ...
@@ -112,6 +109,21 @@ class AuditBook(Protocol):
 
     async def past(self, connection: Connection) -> list[Past]:
         """List what put versions into quarantine or took them out, oldest first; raises SourceError."""
+        ...
+
+
+class ClaimBook(Protocol):
+    """Keeps which models a cluster looks after, in their own database."""
+
+    async def write(
+        self,
+        connection: Connection,
+        cluster_uid: str,
+        claims: Sequence[Claim],
+        released: Sequence[Claim],
+        sweep: Sweep | None,
+    ) -> None:
+        """Write and remove rows, all or none; SourceError, with AuditUnavailable where there is no such book."""
         ...
 
 

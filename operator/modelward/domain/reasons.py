@@ -136,6 +136,11 @@ class Reason(StrEnum):
         "Helm owns the version's field by server-side apply: the next upgrade writes it again.",
     )
 
+    LEFT_ALONE = (
+        "LeftAlone",
+        "Who owns the version's field was told to leave it alone, says modelward.dev/version-left-alone-by.",
+    )
+
     # Why a degraded version is left in place
     AUTO_ROLLBACK_OFF = "AutoRollbackOff", "spec.autoRollback is false: a person decides."
     LANDING = "Landing", "A rollback placed this version; it is never rolled back automatically."
@@ -156,6 +161,10 @@ class Reason(StrEnum):
     COOLING_DOWN = "CoolingDown", "The last rollback is younger than rollback.cooldown."
     BUDGET_EXHAUSTED = "BudgetExhausted", "rollback.maxPerDay automatic rollbacks were made in 24 hours."
     BREAKER_OPEN = "BreakerOpen", "Too many models look bad at once: the data feed is the suspect."
+    HISTORY_UNREADABLE = (
+        "HistoryUnreadable",
+        "What must not be put back is not known: the audit table or the table of versions does not answer.",
+    )
     NO_TARGET = "NoTarget", "There is no version to go back to."
 
     # Why a verb of the command line, or a call from Python, is refused

@@ -10,6 +10,7 @@ ROLLED_BACK_FROM = "modelward.dev/rolled-back-from"
 ROLLED_BACK_TO = "modelward.dev/rolled-back-to"
 ALLOW_ROLLBACK = "modelward.dev/allow-rollback"
 ALLOWED_IMAGES = "modelward.dev/allowed-images"
+LEFT_ALONE_BY = "modelward.dev/version-left-alone-by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Rollout:
     complete: bool
     failed: bool
     sentence: str
+    down: bool = False
+    """Whether pods are wanted and none is available; a paused Deployment is as somebody wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Deployment:
     rollback_id: str | None = None
     allow_rollback: str | None = None
     allowed_images: str | None = None
+    left_alone_by: str | None = None
+    """Field managers, with commas between, that were told to leave the version's field alone."""
     rolled_back_from: str | None = None
     rolled_back_to: str | None = None
     revision: int | None = None

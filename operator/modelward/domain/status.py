@@ -31,11 +31,13 @@ class PlacedBy(StrEnum):
     ROLLBACK = "Rollback"
     REQUEST = "Request"
     REASSERTION = "Reassertion"
+    RETURN = "Return"
 
 
 class PlacementState(StrEnum):
     """What became of spec.version."""
 
+    WAITING = "Waiting"
     PLACING = "Placing"
     PLACED = "Placed"
     HELD = "Held"
@@ -49,21 +51,32 @@ class Standing(StrEnum):
     PROVEN = "Proven"
     UNPROVEN = "Unproven"
     UNJUDGED = "Unjudged"
+    NOT_STARTED = "NotStarted"
 
 
 class Phase(StrEnum):
-    """How far a rollback has come; the last three are ends."""
+    """How far a rollback has come; the last four are ends.
+
+    Returning is the intent to put back what was rolled back from, once: nothing is available any more.
+    """
 
     DECIDED = "Decided"
     PATCHED = "Patched"
+    RETURNING = "Returning"
     VERIFIED = "Verified"
     FAILED = "Failed"
     SUPERSEDED = "Superseded"
+    RETURNED = "Returned"
 
     @property
     def under_way(self) -> bool:
         """Whether something is still to be done."""
-        return self in {Phase.DECIDED, Phase.PATCHED}
+        return self in {Phase.DECIDED, Phase.PATCHED, Phase.RETURNING}
+
+    @property
+    def is_intent(self) -> bool:
+        """Whether the Deployment is about to be changed: what serves is read, not remembered."""
+        return self in {Phase.DECIDED, Phase.RETURNING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +221,8 @@ class Rollback:
 class Placement:
     """What became of the `spec.version` named here; another one is a new word, and this is forgotten.
 
-    Placing is the intent, written before the patch, with what is to be replaced by what.
+    Placing is the intent, written before the patch, with what is to be replaced by what. Waiting stands before that, as
+    long as a resource without a memory cannot know whether the version was rolled back from.
     """
 
     version: str

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from modelward.evaluation.results import (
+    AlertOutcome,
     CheckResult,
     Comparison,
     Explanation,
@@ -25,12 +26,16 @@ class Door(Protocol):
         """List the last versions, the newest first."""
         ...
 
-    def compare(self, current: str, previous: str, threshold_percent: float) -> Comparison:
-        """Compare two versions, whichever is in production."""
+    def compare(self, current: str, previous: str, threshold_percent: float | None = None) -> Comparison:
+        """Compare two versions, whichever is in production; None is the door's own limit."""
         ...
 
     def check(self, rules: Rules) -> CheckResult:
         """Judge the version in production and, where the rules say so, put the previous one back."""
+        ...
+
+    def tell(self) -> list[AlertOutcome]:
+        """Tell whom it concerns of what happened and was not told yet."""
         ...
 
     def explain(self, rules: Rules) -> Explanation:

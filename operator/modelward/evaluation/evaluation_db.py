@@ -1,15 +1,18 @@
 """`ModelEvaluationDB`: the guide's object that asks the database, and changes it when told to."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from modelward.domain.errors import RefusedError
+from modelward.evaluation.alerting import find_receivers
 from modelward.evaluation.database import DatabaseDoor
+from modelward.evaluation.finding import read_tables
 from modelward.evaluation.results import Comparison, DegradationCheck, HistoryEntry
 from modelward.evaluation.rules import DEFAULT_THRESHOLD, Rules
-from modelward.evaluation.telling import log_rollback
+from modelward.evaluation.telling import log_outcomes, log_rollback
 
 if TYPE_CHECKING:
     from modelward.evaluation.door import Door
@@ -21,7 +24,8 @@ class ModelEvaluationDB:
     """Questions to a database about one model's versions; a context manager.
 
     `database_url` defaults to DATABASE_URL; `model` and `environment` are needed where the database holds more than
-    one; `rules` say how long windows are and how many samples are needed. Errors as those of ModelMonitor.
+    one; `rules` say what is compared, how long windows are and how many samples are needed. `source` and `alert_urls`
+    are those of ModelMonitor, and so are the errors.
     """
 
     def __init__(
@@ -31,15 +35,23 @@ class ModelEvaluationDB:
         model: str | None = None,
         environment: str | None = None,
         rules: Rules | None = None,
+        source: Mapping[str, Any] | None = None,
+        alert_urls: Sequence[str] | None = None,
     ) -> None:
         self._rules = rules or Rules()
-        self._door: Door = DatabaseDoor(database_url, model, environment)
+        self._door: Door = DatabaseDoor(
+            database_url,
+            model,
+            environment,
+            source=read_tables(source),
+            rules=self._rules,
+            receivers=find_receivers(alert_urls),
+        )
 
     def check_performance_degradation(self, threshold_percent: float = DEFAULT_THRESHOLD) -> DegradationCheck:
         """Judge the version in production against the previous one; changes nothing."""
-        return self._door.check(replace(self._rules, threshold_percent=threshold_percent, dry_run=True))[
-            "degradation_check"
-        ]
+        rules = replace(self._rules.with_threshold(threshold_percent), dry_run=True)
+        return self._door.check(rules)["degradation_check"]
 
     def rollback_production_model(
         self, target_version: str | None = None, *, reason: str = "asked for from Python"
@@ -55,6 +67,7 @@ class ModelEvaluationDB:
             log.error("rollback refused: %s", error)  # noqa: TRY400  a sentence, no traceback
             return False
         log_rollback(done)
+        log_outcomes(self._door.tell())
         return True
 
     def compare_models(

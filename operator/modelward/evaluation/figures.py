@@ -1,6 +1,7 @@
 """From parcels to the dictionaries that callers get."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from modelward.decide.verdict import compare_metrics
 from modelward.decide.wording import count, describe_changes
@@ -8,8 +9,8 @@ from modelward.domain.codec import format_time
 from modelward.domain.decision import MetricChange
 from modelward.domain.durations import spell_duration
 from modelward.domain.ledger import Book, RollbackRecord, VersionRecord
-from modelward.domain.quality import COMPUTE, MetricName, Sums, Window, change_percent
-from modelward.domain.spec import MetricSpec
+from modelward.domain.measures import metric_change
+from modelward.domain.quality import COMPUTE, MetricName, Sums, Window
 from modelward.domain.status import Verdict
 from modelward.evaluation.results import (
     CheckResult,
@@ -24,7 +25,7 @@ from modelward.evaluation.results import (
     VersionQuality,
     WindowExplanation,
 )
-from modelward.evaluation.rules import METRICS
+from modelward.evaluation.rules import METRICS, Rules
 from modelward.evaluation.trial import Trial, quality_of
 
 MEGABYTE = 1_000_000
@@ -53,8 +54,8 @@ def degradation_check(trial: Trial) -> DegradationCheck:
         rmse_current=rmse(window.sums),
         rmse_previous=rmse(before),
         rmse_change_percent=changes.get(MetricName.RMSE),
-        samples_current=window.sums.n,
-        samples_previous=before.n,
+        samples_current=window.samples,
+        samples_previous=before.samples(window.families),
         window_start=format_time(window.start),
         window_end=format_time(window.end),
     )
@@ -66,22 +67,40 @@ def check_result(trial: Trial, status: CheckStatus, done: RollbackRecord | None 
         status=status,
         message=_sentence(trial, done),
         degradation_check=degradation_check(trial),
+        metrics=metrics(trial),
         held_by=held_by(trial) if status == "DEGRADED" else [],
         rolled_back_from=done.from_version if done else None,
         rolled_back_to=done.to_version if done else None,
         event_id=done.event_id if done else None,
         dry_run=trial.rules.dry_run,
+        alerts=[],
     )
 
 
+def metrics(trial: Trial) -> list[MetricExplanation]:
+    """Give each metric both of its values, also where nothing could be judged."""
+    judgement = trial.judgement
+    judged = {change.name: change for change in judgement.metrics}
+    now = quality_of(judgement).current.sums
+    before = judgement.baseline.sums if judgement.baseline else Sums()
+    found = []
+    for metric in trial.rules.compared:
+        compute, bare = COMPUTE[metric.name], MetricChange(metric.name, metric.role, metric.limit_percent)
+        change = judged.get(metric.name, replace(bare, undefined="not compared"))
+        found.append(_metric(replace(change, current=compute(now), previous=compute(before))))
+    return found
+
+
 def comparison(
-    book: Book, names: tuple[str, str], windows: tuple[Window | None, Window | None], limit: float
+    book: Book, names: tuple[str, str], windows: tuple[Window | None, Window | None], rules: Rules
 ) -> Comparison:
     """Compare two versions by the guide's formula; what the rule would not judge is shown all the same."""
     now, before = (w.sums if w else Sums() for w in windows)
-    judged = compare_metrics(tuple(MetricSpec(name, limit) for name in METRICS), now, before)
+    judged = compare_metrics(rules.compared, now, before)
+    families = rules.spec(book.key.model, book.key.environment).gating
+    samples, earlier = now.samples(families), before.samples(families)
     values = {name: (COMPUTE[name](now), COMPUTE[name](before)) for name in METRICS}
-    changes = {name: _change(*values[name]) for name in METRICS}
+    changes = {name: _change(name, *values[name]) for name in METRICS}
     return Comparison(
         model=book.key.model,
         environment=book.key.environment,
@@ -95,15 +114,18 @@ def comparison(
         rmse_previous=values[MetricName.RMSE][1],
         rmse_change=changes[MetricName.RMSE],
         rmse_change_percent=changes[MetricName.RMSE],
-        samples_current=now.n,
-        samples_previous=before.n,
-        threshold_percent=limit,
+        samples_current=samples,
+        samples_previous=earlier,
+        threshold_percent=rules.threshold_percent,
+        metrics=[_metric(replace(c, change_percent=_change(c.name, c.current, c.previous))) for c in judged],
         degraded=any(c.breached for c in judged),
-        message=_compared(names, judged, now.n, before.n),
+        message=_compared(names, judged, samples, earlier),
     )
 
 
-def history_entry(version: VersionRecord, window: Window | None, rollbacks: Sequence[RollbackRecord]) -> HistoryEntry:
+def history_entry(
+    version: VersionRecord, window: Window | None, rules: Rules, rollbacks: Sequence[RollbackRecord]
+) -> HistoryEntry:
     """Describe a version; the rollbacks are those away from it."""
     sums = window.sums if window else Sums()
     size = version.size_bytes
@@ -113,9 +135,10 @@ def history_entry(version: VersionRecord, window: Window | None, rollbacks: Sequ
         is_production=version.in_production,
         r2_score=COMPUTE[MetricName.R2](sums),
         rmse=COMPUTE[MetricName.RMSE](sums),
+        metrics=_values(rules, sums),
         training_r2_score=version.training_r2,
         training_rmse=version.training_rmse,
-        samples=sums.n,
+        samples=window.samples if window else 0,
         size_mb=None if size is None else size / MEGABYTE,
         since=format_time(version.since),
         archived_at=format_time(version.archived_at) if version.archived_at else None,
@@ -123,14 +146,15 @@ def history_entry(version: VersionRecord, window: Window | None, rollbacks: Sequ
     )
 
 
-def version_quality(version: str, window: Window | None) -> VersionQuality:
+def version_quality(version: str, window: Window | None, rules: Rules) -> VersionQuality:
     """Describe how good a version was last."""
     sums = window.sums if window else Sums()
     return VersionQuality(
         model_version=version,
         r2_score=COMPUTE[MetricName.R2](sums),
         rmse=COMPUTE[MetricName.RMSE](sums),
-        samples=sums.n,
+        metrics=_values(rules, sums),
+        samples=window.samples if window else 0,
         window_start=format_time(window.start) if window else None,
         window_end=format_time(window.end) if window else None,
     )
@@ -196,17 +220,21 @@ def _window(version: str, window: Window) -> WindowExplanation:
         start=format_time(window.start),
         end=format_time(window.end),
         predictions=window.predictions,
-        samples=window.sums.n,
+        samples=window.samples,
         bad_predictions=window.bad_predictions,
         bad_labels=window.bad_labels,
         label_coverage_percent=window.coverage_percent,
     )
 
 
-def _change(current: float | None, previous: float | None) -> float | None:
+def _values(rules: Rules, sums: Sums) -> dict[str, float | None]:
+    return {metric.name.value: COMPUTE[metric.name](sums) for metric in rules.compared}
+
+
+def _change(name: MetricName, current: float | None, previous: float | None) -> float | None:
     if current is None or previous is None or previous == 0:
         return None
-    return change_percent(current, previous)
+    return metric_change(name, current, previous)
 
 
 def _compared(names: tuple[str, str], judged: Sequence[MetricChange], samples: int, before: int) -> str:

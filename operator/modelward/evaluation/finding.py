@@ -2,23 +2,29 @@
 
 import os
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from modelward.database.secrets import DROPPED
-from modelward.domain.errors import InvalidCallError, RefusedError
+from modelward.domain.errors import InvalidCallError, InvalidSpecError, RefusedError
 from modelward.domain.ledger import ModelKey
+from modelward.domain.mapping import parse_strictly
 from modelward.domain.ports import Ledger
 from modelward.domain.questions import Connection
 from modelward.domain.reasons import Reason
+from modelward.domain.source import Source
 
 VARIABLE = "DATABASE_URL"
 DIALECT = re.compile(r"^postgres(ql)?\+\w+://")  # SQLAlchemy's way to name a driver
 
 
-def find_connection(database_url: str | None) -> Connection:
+def find_connection(database_url: str | Connection | None) -> Connection:
     """Read a URL, or DATABASE_URL where none is given; InvalidCallError repeats no part of it."""
+    if isinstance(database_url, Connection):
+        return database_url
     url = database_url or os.environ.get(VARIABLE, "")
     if not url.strip():
         raise InvalidCallError(f"no database is named: give a database URL, or set {VARIABLE}")
@@ -28,6 +34,14 @@ def find_connection(database_url: str | None) -> Connection:
         message = f"the database URL ({VARIABLE}) is none such as postgresql://user:password@host:5432/database"
         raise InvalidCallError(message) from None
     return Connection(tuple(sorted((k, str(v)) for k, v in parsed.items() if k not in DROPPED)))
+
+
+def read_tables(source: Mapping[str, Any] | None) -> Source:
+    """Read where the predictions stand, as a resource says it; InvalidCallError names the field."""
+    try:
+        return parse_strictly(dict(source or {}))
+    except InvalidSpecError as error:
+        raise InvalidCallError(str(error)) from None
 
 
 def find_model(ledger: Ledger, model: str | None, environment: str | None) -> ModelKey:

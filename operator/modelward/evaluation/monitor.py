@@ -2,15 +2,18 @@
 
 import logging
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from modelward.domain.errors import RefusedError
+from modelward.evaluation.alerting import find_receivers
 from modelward.evaluation.database import DatabaseDoor
-from modelward.evaluation.results import CheckResult, Comparison, HistoryEntry
+from modelward.evaluation.finding import read_tables
+from modelward.evaluation.results import AlertOutcome, CheckResult, Comparison, HistoryEntry
 from modelward.evaluation.rules import DEFAULT_THRESHOLD, Rules
-from modelward.evaluation.telling import describe_status, log_check, log_rollback
+from modelward.evaluation.telling import describe_status, log_check, log_outcomes, log_rollback
 
 if TYPE_CHECKING:
     from modelward.evaluation.door import Door
@@ -25,7 +28,11 @@ class ModelMonitor:
     `degradation_threshold` is in percent (above 0, up to 100). `database_url` defaults to DATABASE_URL; `model` and
     `environment` are needed where the database holds more than one. `window` is how far a version's own last rows
     reach back, `min_samples` the least number of labelled rows for each version, `label_delay` how long labels may
-    take; `cooldown` and `max_rollbacks_per_day` bound automatic rollbacks. It is a context manager, too.
+    take; `cooldown` and `max_rollbacks_per_day` bound automatic rollbacks. `metrics` (`accuracy`, `f1`, ...)
+    are compared in the place of R2 and RMSE; `positive_class` is what precision, recall, F1 and the scores are about.
+    `source` says where the predictions stand, as `spec.database.source` of a resource does. `alert_urls` are told of
+    rollbacks and degradations (None: those of MODELWARD_ALERT_URLS or MODELWARD_ALERT_FILE). It is a context manager,
+    too.
 
     Raises InvalidCallError (a ValueError) for arguments that cannot be meant, SourceError where the database does not
     answer (then nothing was changed, or the message says so), and RefusedError where the registry does not allow it.
@@ -45,8 +52,12 @@ class ModelMonitor:
         cooldown: timedelta = timedelta(hours=1),
         max_rollbacks_per_day: int = 3,
         force: bool = False,
+        metrics: Sequence[str] = (),
+        positive_class: str = "1",
+        source: Mapping[str, Any] | None = None,
+        alert_urls: Sequence[str] | None = None,
     ) -> None:
-        self.rules = Rules(
+        rules = Rules(
             threshold_percent=degradation_threshold,
             auto_rollback=auto_rollback,
             force=force,
@@ -55,8 +66,17 @@ class ModelMonitor:
             label_delay=label_delay,
             cooldown=cooldown,
             max_per_day=max_rollbacks_per_day,
+            positive_class=positive_class,
         )
-        self._door: Door = DatabaseDoor(database_url, model, environment)
+        self.rules = rules.with_metrics(metrics)
+        self._door: Door = DatabaseDoor(
+            database_url,
+            model,
+            environment,
+            source=read_tables(source),
+            rules=self.rules,
+            receivers=find_receivers(alert_urls),
+        )
         self.last_rollback: Rollback | None = None
         """The last rollback that this object made."""
 
@@ -68,6 +88,7 @@ class ModelMonitor:
         """
         result = self._door.check(self.rules)
         log_check(result)
+        result["alerts"] = self._tell()
         return result
 
     def manual_rollback(self, target_version: str | None = None, *, reason: str = "asked for from Python") -> bool:
@@ -83,7 +104,13 @@ class ModelMonitor:
             log.error("rollback refused: %s", error)  # noqa: TRY400  a sentence, no traceback
             return False
         log_rollback(self.last_rollback)
+        self._tell()
         return True
+
+    def _tell(self) -> list[AlertOutcome]:
+        outcomes = self._door.tell()
+        log_outcomes(outcomes)
+        return outcomes
 
     def print_status(self) -> None:
         """Print how things stand: the database, the version in production, the way back."""

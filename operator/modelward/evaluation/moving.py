@@ -24,7 +24,7 @@ def automatic_move(trial: Trial) -> Move:
         automatic=True,
         actor=find_actor(),
         reason=trial.judgement.numbers,
-        evidence=dict(figures.degradation_check(trial)),
+        evidence={**figures.degradation_check(trial), "metrics": figures.metrics(trial)},
         force=trial.rules.force,
     )
 

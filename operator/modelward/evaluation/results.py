@@ -41,17 +41,29 @@ class DegradationCheck(TypedDict):
     window_end: str | None
 
 
+class AlertOutcome(TypedDict):
+    """What became of one message; `to` is the receiver's place in the list and its kind, never its address."""
+
+    reason: str
+    to: str
+    delivered: bool
+    error: str | None
+
+
 class CheckResult(TypedDict):
     """What a check found and did; `rolled_back_*` are set where it changed the version in production."""
 
     status: CheckStatus
     message: str
     degradation_check: DegradationCheck
+    metrics: list["MetricExplanation"]
+    """Every metric that was asked for: R2 and RMSE, unless others were named."""
     held_by: list[Held]
     rolled_back_from: str | None
     rolled_back_to: str | None
     event_id: str | None
     dry_run: bool
+    alerts: list[AlertOutcome]
 
 
 class Rollback(TypedDict):
@@ -85,18 +97,21 @@ class VersionQuality(TypedDict):
     model_version: str
     r2_score: float | None
     rmse: float | None
+    metrics: dict[str, float | None]
+    """Every metric that was asked for, by its name."""
     samples: int
     window_start: str | None
     window_end: str | None
 
 
 class HistoryEntry(TypedDict):
-    """A version: r2_score and rmse come from live predictions, training_* from the registry."""
+    """A version: r2_score, rmse and metrics come from live predictions, training_* from the registry."""
 
     model_version: str
     is_production: bool
     r2_score: float | None
     rmse: float | None
+    metrics: dict[str, float | None]
     training_r2_score: float | None
     training_rmse: float | None
     samples: int
@@ -125,6 +140,7 @@ class Comparison(TypedDict):
     samples_current: int
     samples_previous: int
     threshold_percent: float
+    metrics: list["MetricExplanation"]
     degraded: bool
     message: str
 

@@ -32,18 +32,20 @@ def unreachable(message: str) -> StatusReport:
     )
 
 
-def describe_standing(pulse: dict[str, Any], book: Book, read_windows: ReadWindows) -> StatusReport:
+def describe_standing(pulse: dict[str, Any], book: Book, rules: Rules, read_windows: ReadWindows) -> StatusReport:
     """Tell how a model stands."""
     current = book.production
-    target, refusal = _find_target(book)
+    target, refusal = _find_target(book, rules)
     seen = [v.version for v in (current, target) if v is not None and v.last_prediction_at is not None]
     windows = read_windows(seen)
-    state = _target_state(target, refusal, windows)
+    state = _target_state(target, refusal, rules, windows)
     return StatusReport(
         database=_database_state(pulse),
         model=book.key.model,
         environment=book.key.environment,
-        production=figures.history_entry(current, windows.get(current.version), book.rollbacks) if current else None,
+        production=figures.history_entry(current, windows.get(current.version), rules, book.rollbacks)
+        if current
+        else None,
         rollback_target=state,
         versions=len(book.versions),
         last_rollback=figures.rollback(book.rollbacks[-1]) if book.rollbacks else None,
@@ -52,18 +54,18 @@ def describe_standing(pulse: dict[str, Any], book: Book, read_windows: ReadWindo
     )
 
 
-def _find_target(book: Book) -> tuple[VersionRecord | None, str]:
+def _find_target(book: Book, rules: Rules) -> tuple[VersionRecord | None, str]:
     try:
-        spec = Rules().spec(book.key.model, book.key.environment)
+        spec = rules.spec(book.key.model, book.key.environment)
         return decide_ledger.find_target(spec, book, None), ""
     except RefusedError as error:
         return None, str(error)
 
 
-def _target_state(target: VersionRecord | None, refusal: str, windows: dict[str, Window]) -> TargetState:
+def _target_state(target: VersionRecord | None, refusal: str, rules: Rules, windows: dict[str, Window]) -> TargetState:
     if target is None:
         return TargetState(model_version=None, ready=False, message=refusal, quality=None)
-    quality = figures.version_quality(target.version, windows.get(target.version))
+    quality = figures.version_quality(target.version, windows.get(target.version), rules)
     if not quality["samples"]:
         message = f"{target.version} has no labelled live prediction within 90 days: nothing says that it is good"
         return TargetState(model_version=target.version, ready=False, message=message, quality=quality)

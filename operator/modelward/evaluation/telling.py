@@ -1,10 +1,18 @@
 """What people read: the log of a check (banner, verdict, changes and their values) and the lines of the status."""
 
 import logging
+from collections.abc import Sequence
 
 from modelward.decide.wording import count, figure, percent
 from modelward.domain.quality import MetricName
-from modelward.evaluation.results import CheckResult, Rollback, StatusReport, VersionQuality
+from modelward.evaluation.results import (
+    AlertOutcome,
+    CheckResult,
+    MetricExplanation,
+    Rollback,
+    StatusReport,
+    VersionQuality,
+)
 
 log = logging.getLogger("modelward.monitor")
 LINE = "=" * 60
@@ -14,14 +22,11 @@ def log_check(result: CheckResult) -> None:
     """Log a check; what asks for a person is a warning."""
     check = result["degradation_check"]
     level = logging.WARNING if result["status"] in {"DEGRADED", "ROLLED_BACK"} else logging.INFO
-    r2 = (check["r2_current"], check["r2_previous"], check["r2_change_percent"])
-    rmse = (check["rmse_current"], check["rmse_previous"], check["rmse_change_percent"])
     lines = [
         (logging.INFO, LINE),
         (logging.INFO, f"MODEL PERFORMANCE CHECK: {check['model']} {check['environment']}".rstrip()),
         (logging.INFO, f"Current version: {check['current_version']}, previous: {check['previous_version'] or 'none'}"),
-        (logging.INFO, _metric(MetricName.R2, *r2)),
-        (logging.INFO, _metric(MetricName.RMSE, *rmse)),
+        *((logging.INFO, _metric(metric)) for metric in result["metrics"]),
         (logging.INFO, f"Samples: {check['samples_current']:,} current, {check['samples_previous']:,} previous"),
         (level, f"Verdict: {result['status']} (threshold {check['threshold_percent']:g} %): {result['message']}"),
         (logging.INFO, LINE),
@@ -39,6 +44,15 @@ def log_rollback(rollback: Rollback) -> None:
         rollback["actor"],
         rollback["reason"],
     )
+
+
+def log_outcomes(outcomes: Sequence[AlertOutcome]) -> None:
+    """Log what became of messages; one that did not arrive is a warning."""
+    for outcome in outcomes:
+        if outcome["delivered"]:
+            log.info("Alert %s sent to %s", outcome["reason"], outcome["to"])
+        else:
+            log.warning("Alert %s NOT sent to %s: %s", outcome["reason"], outcome["to"], outcome["error"])
 
 
 def describe_status(report: StatusReport) -> list[str]:
@@ -62,10 +76,8 @@ def describe_quality(quality: VersionQuality) -> str:
     """R2 0.930, RMSE 3480, 1,204 samples."""
     if not quality["samples"]:
         return "no labelled live predictions within 90 days"
-    return (
-        f"R2 {figure(MetricName.R2, quality['r2_score'])}, RMSE {figure(MetricName.RMSE, quality['rmse'])}, "
-        f"{count(quality['samples'], 'sample')}"
-    )
+    values = (f"{MetricName(name).label} {figure(MetricName(name), v)}" for name, v in quality["metrics"].items())
+    return ", ".join([*values, count(quality["samples"], "sample")])
 
 
 def _production(report: StatusReport) -> str:
@@ -76,6 +88,7 @@ def _production(report: StatusReport) -> str:
         model_version=entry["model_version"],
         r2_score=entry["r2_score"],
         rmse=entry["rmse"],
+        metrics=entry["metrics"],
         samples=entry["samples"],
         window_start=None,
         window_end=None,
@@ -98,6 +111,7 @@ def _last(rollback: Rollback | None) -> str:
     return f"{rollback['at']} {moved} by {rollback['actor']}: {rollback['reason']}"
 
 
-def _metric(name: MetricName, current: float | None, previous: float | None, change: float | None) -> str:
-    changed = "not judged" if change is None else percent(change)
-    return f"{name.label}: current {figure(name, current)}, previous {figure(name, previous)}, change {changed}"
+def _metric(metric: MetricExplanation) -> str:
+    name, change = MetricName(metric["metric"]), metric["change_percent"]
+    values = f"current {figure(name, metric['current'])}, previous {figure(name, metric['previous'])}"
+    return f"{name.label}: {values}, change {'not judged' if change is None else percent(change)}"

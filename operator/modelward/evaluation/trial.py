@@ -1,5 +1,6 @@
 """One model on trial: the registry's facts and the rows' sums, judged by the operator's own rules."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
@@ -9,7 +10,7 @@ from modelward.decide.guards import Fleet, Scene, find_holds
 from modelward.decide.previous import Previous, find_previous
 from modelward.decide.verdict import judge
 from modelward.domain.decision import Judgement
-from modelward.domain.ledger import Book
+from modelward.domain.ledger import Book, ModelKey
 from modelward.domain.quality import Quality, Window
 from modelward.domain.questions import Question
 from modelward.domain.reasons import Reason
@@ -46,11 +47,9 @@ def try_model(book: Book, rules: Rules, reader: BlockingReader) -> Trial:
     spec = rules.spec(book.key.model, book.key.environment)
     status, current = decide_ledger.remember(book), decide_ledger.find_production(book)
     previous = find_previous(spec, status)
-    question = Question(
-        model_name=book.key.model,
-        environment=book.key.environment,
+    question = replace(
+        question_of(book.key, rules),
         version=current.version,
-        window=rules.window,
         label_delay=rules.label_delay,
         not_before=decide_ledger.served_before(book, current),
         baseline_version=previous.version if previous else None,
@@ -63,12 +62,27 @@ def try_model(book: Book, rules: Rules, reader: BlockingReader) -> Trial:
     return Trial(book, rules, current.version, previous, judgement, holds)
 
 
-def read_windows(book: Book, versions: list[str], length: timedelta, reader: BlockingReader) -> dict[str, Window]:
+def question_of(key: ModelKey, rules: Rules) -> Question:
+    """Ask for what the rules compare, still of no version."""
+    spec = rules.spec(key.model, key.environment)
+    return Question(
+        model_name=key.model,
+        environment=key.environment,
+        version="",
+        window=rules.window,
+        label_delay=timedelta(0),
+        families=spec.gating,
+        shown=spec.shown,
+        positive_class=rules.positive_class,
+        relative=spec.relative,
+    )
+
+
+def read_windows(book: Book, versions: Sequence[str], rules: Rules, reader: BlockingReader) -> dict[str, Window]:
     """Read the last window with live rows of each version; one without rows within 90 days is left out."""
-    key = book.key
-    questions = [Question(key.model, key.environment, v, length, timedelta(0), None, v) for v in versions]
-    answers = reader.read(questions)
-    return {v: a.baseline for v, a in zip(versions, answers, strict=True) if a.baseline is not None}
+    found = (book.find(version) for version in versions)
+    ends = {v.version: v.last_prediction_at for v in found if v is not None and v.last_prediction_at is not None}
+    return reader.windows(question_of(book.key, rules), ends)
 
 
 def _find_holds(

@@ -8,6 +8,7 @@ from modelward.domain.ports import Json
 from modelward.domain.serving import (
     ALLOW_ROLLBACK,
     ALLOWED_IMAGES,
+    LEFT_ALONE_BY,
     ROLLBACK_ID,
     ROLLED_BACK_FROM,
     ROLLED_BACK_TO,
@@ -43,6 +44,7 @@ def parse_deployment(body: Json, field: VersionField = VersionField()) -> Deploy
         rollback_id=notes.get(ROLLBACK_ID),
         allow_rollback=notes.get(ALLOW_ROLLBACK),
         allowed_images=notes.get(ALLOWED_IMAGES),
+        left_alone_by=notes.get(LEFT_ALONE_BY),
         rolled_back_from=notes.get(ROLLED_BACK_FROM),
         rolled_back_to=notes.get(ROLLED_BACK_TO),
         revision=read_revision(notes),
@@ -90,8 +92,10 @@ def _rollout(body: Json) -> Rollout:
     wanted = body["spec"].get("replicas", 1)
     counts = [status.get(key, 0) for key in ("updatedReplicas", "availableReplicas", "replicas")]
     seen = status.get("observedGeneration", 0) >= body["metadata"].get("generation", 0)
-    sentence = f"{counts[0]} of {wanted} replicas updated, {counts[1]} available"
-    return Rollout(seen and counts == [wanted] * 3, seen and _deadline_exceeded(status), sentence)
+    paused = bool(body["spec"].get("paused"))
+    sentence = f"{counts[0]} of {wanted} replicas updated, {counts[1]} available" + (", paused" if paused else "")
+    down = seen and not paused and wanted > 0 and not counts[1]
+    return Rollout(seen and counts == [wanted] * 3, seen and _deadline_exceeded(status), sentence, down)
 
 
 def _deadline_exceeded(status: dict[str, Any]) -> bool:

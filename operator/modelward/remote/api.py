@@ -27,6 +27,14 @@ class Api(Protocol):
         """Read one; NotFoundError where it is not there."""
         ...
 
+    def get_deployment(self, namespace: str, name: str) -> Json:
+        """Read a Deployment; NotFoundError where it is not there."""
+        ...
+
+    def get_secret(self, namespace: str, name: str) -> dict[str, str]:
+        """Read what a Secret holds, as text; NotFoundError where it is not there."""
+        ...
+
     def annotate(self, namespace: str, name: str, seen: str, notes: dict[str, str]) -> Json:
         """Write annotations if nobody wrote since resourceVersion `seen`; ConflictError otherwise."""
         ...

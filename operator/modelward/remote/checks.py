@@ -19,6 +19,7 @@ ENDED = {
     Phase.VERIFIED: "rolled back",
     Phase.FAILED: "rolled back, and not available yet",
     Phase.SUPERSEDED: "replaced",
+    Phase.RETURNED: "rolled back, did not start, and was put back",
 }
 
 

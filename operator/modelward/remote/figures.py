@@ -7,7 +7,7 @@ from modelward.domain.codec import encode, format_time
 from modelward.domain.letters import Figure
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Resource
-from modelward.domain.status import Hold, MetricStatus, PlacementState, Rollback, Status
+from modelward.domain.status import Condition, Hold, MetricStatus, PlacementState, Rollback, Status
 from modelward.evaluation.results import Held, MetricExplanation, VersionQuality, WindowExplanation
 from modelward.remote.results import ClusterRollback
 
@@ -79,6 +79,7 @@ def quality_of(status: Status, version: str) -> VersionQuality:
         model_version=version,
         r2_score=metric(metrics, "r2")[side] if side else None,
         rmse=metric(metrics, "rmse")[side] if side else None,
+        metrics={m["metric"]: m[side] for m in metrics} if side else {},
         samples=samples,
         window_start=times[0],
         window_end=times[1],
@@ -117,6 +118,7 @@ def notes_of(resource: Resource) -> list[str]:
     found = [
         f"not ready ({ready.reason}): {ready.message}" if ready and ready.status != "True" else "",
         "the operator has not looked at it yet: does it run?" if not status.conditions else "",
+        _silent_database(status, ready),
         "suspended: nothing is judged and nothing done" if resource.spec and resource.spec.suspend else "",
         f"spec.version {placement.version}: {placement.state.value} ({placement.reason}): {placement.message}"
         if placement and placement.state is not PlacementState.PLACED
@@ -126,6 +128,15 @@ def notes_of(resource: Resource) -> list[str]:
         f"{outbox.dropped} messages were thrown away because too many waited" if outbox.dropped else "",
     ]  # fmt: skip
     return [note for note in found if note]
+
+
+def _silent_database(status: Status, ready: Condition | None) -> str:
+    """A database that fell silent leaves a resource Ready, so it is said here; one that is not Ready says it there."""
+    answered = status.condition("MetricsAvailable")
+    if answered is None or answered.status != "False" or (ready is not None and ready.message == answered.message):
+        return ""
+    since = format_time(answered.last_transition_time)
+    return f"the database has not answered since {since} ({answered.reason}): {answered.message}"
 
 
 def meaning_of(code: str) -> str:

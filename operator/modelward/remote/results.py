@@ -3,7 +3,7 @@
 Figures come from status, where they stand rounded for people. What status does not know is null, as it is there.
 """
 
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from modelward.evaluation.results import (
     Comparison,
@@ -63,7 +63,6 @@ class ClusterComparison(Comparison):
 
     namespace: str
     name: str
-    metrics: list[MetricExplanation]
 
 
 class ClusterCheck(TypedDict):
@@ -138,3 +137,28 @@ class Request(TypedDict):
     requested_by: str
     from_version: str
     to_version: str
+
+
+class GitOpsRecipe(TypedDict):
+    """What one controller is told; `document` is the part of its object that is set."""
+
+    tool: str
+    program: str
+    kind: str
+    owns_field: bool
+    note: str
+    document: dict[str, Any]
+
+
+class GitOps(TypedDict):
+    """How a rollback is kept from being written over: which field of which Deployment, and whom to tell what."""
+
+    namespace: str
+    name: str
+    deployment: str
+    field: str
+    path: str
+    managed: bool
+    owner: str | None
+    note: str
+    recipes: list[GitOpsRecipe]

@@ -68,6 +68,7 @@ def history_entry(resource: Resource, move: Move) -> ClusterHistoryEntry:
         is_production=running,
         r2_score=quality["r2_score"],
         rmse=quality["rmse"],
+        metrics=quality["metrics"],
         training_r2_score=None,
         training_rmse=None,
         samples=quality["samples"],

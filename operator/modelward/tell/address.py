@@ -52,7 +52,14 @@ def read_address(secret_name: str, key: str, values: dict[str, str]) -> Address:
     if not url:
         keys = ", ".join(sorted(values)) or "none"
         raise AlertError(Reason.SECRET_INCOMPLETE, f"Secret {secret_name} has no key {key}; it has: {keys}")
-    where = f"the key {key} of Secret {secret_name}"
+    signing_key = values.get(SIGNING_KEY, "").strip()
+    return parse_address(
+        url, signing_key, f"the key {key} of Secret {secret_name}", f"the Secret has no key {SIGNING_KEY}"
+    )
+
+
+def parse_address(url: str, signing_key: str, where: str, unsigned: str) -> Address:
+    """Read an address that stands somewhere; `unsigned` says where the key to sign with is missing."""
     parts = _split(url, where)
     kind = KINDS.get(parts.scheme)
     if kind is None:
@@ -60,9 +67,8 @@ def read_address(secret_name: str, key: str, values: dict[str, str]) -> Address:
         raise AlertError(Reason.ALERT_ADDRESS_INVALID, f"{where} is of a kind that is not allowed; allowed: {known}")
     if parts.scheme not in SIGNED:
         _check_options(parts, kind, where)
-    signing_key = values.get(SIGNING_KEY, "").strip()
     if parts.scheme in SIGNED and not signing_key:
-        message = f"{where} is a signed webhook, and the Secret has no key {SIGNING_KEY} to sign with"
+        message = f"{where} is a signed webhook, and {unsigned} to sign with"
         raise AlertError(Reason.SECRET_INCOMPLETE, message)
     return Address(url, signing_key)
 

@@ -1,5 +1,6 @@
 """What a message says: a subject, and a plain text with the numbers, what was done, and what to do next."""
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,69 +8,15 @@ from modelward.domain.codec import encode, format_time
 from modelward.domain.letters import Figure, Letter
 from modelward.domain.messages import About, Message
 from modelward.domain.printable import printable
-from modelward.domain.reasons import Reason
+from modelward.tell.sentences import DONE, DONE_ALONE, NEXT, NEXT_ALONE, TITLES
 
 FORM = "modelward.dev/alert/v1"
 LONGEST = 200
 
-DONE: dict[str, str] = {
-    Reason.ROLLED_BACK: "The Deployment was put back on {to}. {from_} is in quarantine: it is not put back by itself.",
-    Reason.QUARANTINE_ENFORCED: "{from_} is in quarantine and had come back. {to} was put back once more.",
-    Reason.ROLLBACK_FAILED: "{to} was to be put back in the place of {from_}, and does not run.",
-    Reason.CONTESTED: "Nothing: {from_} was put right once already, and somebody put it back. Hands off.",
-    Reason.DEGRADED: "Nothing was changed: {from_} still serves.",
-    Reason.BUDGET_EXHAUSTED: "Nothing was changed: the rollbacks allowed for one day are used up.",
-    Reason.BREAKER_OPEN: "Nothing was changed, here or at the other models that look bad at the same time.",
-    Reason.METRICS_UNAVAILABLE: "Nothing was changed: without data nothing is judged and nothing is rolled back.",
-    Reason.METRICS_AVAILABLE: "The database answers again.",
-    Reason.RECOVERED: "Nothing had to be changed.",
-}
-NEXT: dict[str, str] = {
-    Reason.ROLLED_BACK: (
-        "Look at the data that {from_} met, train anew, and deploy the result as a new version. If Git or Helm names "
-        "{from_}, change it there, or it comes back."
-    ),
-    Reason.QUARANTINE_ENFORCED: (
-        "Find out what writes {from_} into the Deployment (Git, Helm, a pipeline) and change it there. The next time "
-        "within a day it is left alone."
-    ),
-    Reason.ROLLBACK_FAILED: (
-        "Look at the pods of the Deployment now: why does {to} not become available? Then deploy a version that works."
-    ),
-    Reason.CONTESTED: (
-        "Decide: change the version in whatever writes the Deployment (Git, Helm, a pipeline), or clear the "
-        "quarantine of {from_} with the annotations modelward.dev/clear-quarantine: {from_} and "
-        "modelward.dev/clear-quarantine-requested-at: <now, RFC 3339>."
-    ),
-    Reason.DEGRADED: (
-        "Decide: roll back with the annotation modelward.dev/rollback-requested-at, or leave it. If {to} is no better "
-        "on the same data, the data changed: train anew."
-    ),
-    Reason.BUDGET_EXHAUSTED: "Find out why so many versions fail before another is deployed, and decide on {from_}.",
-    Reason.BREAKER_OPEN: (
-        "Look at the feed of predictions and actuals first: when many models turn bad at once, it is the suspect."
-    ),
-    Reason.METRICS_UNAVAILABLE: (
-        "Look at the database, and at the Secret with its address. Until it answers, nobody watches this model."
-    ),
-}
-TITLES: dict[str, str] = {
-    Reason.ROLLED_BACK: "rolled back {from_} -> {to}",
-    Reason.QUARANTINE_ENFORCED: "put back {to} once more",
-    Reason.ROLLBACK_FAILED: "rollback {from_} -> {to} FAILED",
-    Reason.CONTESTED: "{from_} is contested",
-    Reason.DEGRADED: "{from_} is degraded",
-    Reason.BUDGET_EXHAUSTED: "{from_} is degraded, and no rollback is left for today",
-    Reason.BREAKER_OPEN: "many models look bad at once",
-    Reason.METRICS_UNAVAILABLE: "the database does not answer",
-    Reason.METRICS_AVAILABLE: "the database answers again",
-    Reason.RECOVERED: "{from_} has recovered",
-}
-
 
 def compose(letter: Letter, about: About) -> Message:
     """Write the message about a change; what stands in the database or the resource is made fit to print."""
-    subject = f"[modelward] {about.namespace}/{about.name}: {_fill(TITLES.get(letter.reason, letter.reason), letter)}"
+    subject = f"[modelward] {printable(_whose(about))}: {_fill(TITLES.get(letter.reason, letter.reason), letter)}"
     text = "\n".join(_lines(letter, about)) + "\n"
     clean = printable(subject)[:LONGEST]
     return Message(letter.id, letter.reason, clean, text, _facts(letter, about, clean))
@@ -78,7 +25,8 @@ def compose(letter: Letter, about: About) -> Message:
 def _lines(letter: Letter, about: About) -> Iterator[str]:
     environment = f", environment {about.environment}" if about.environment else ""
     yield f"Model:     {printable(about.model_name)}{printable(environment)}"
-    yield f"Resource:  {about.namespace}/{about.name}"
+    if about.namespace:
+        yield f"Resource:  {about.namespace}/{about.name}"
     if letter.from_:
         yield f"Versions:  {printable(letter.from_)}" + (f" -> {printable(letter.to)}" if letter.to else "")
     yield f"Time:      {format_time(letter.time)}"
@@ -87,14 +35,32 @@ def _lines(letter: Letter, about: About) -> Iterator[str]:
     yield f"Why: {printable(letter.message)}"
     yield from _figures(letter)
     yield ""
-    yield f"What was done: {_fill(DONE.get(letter.reason, 'See above.'), letter)}"
-    if letter.reason in NEXT:
-        yield f"What to do: {_fill(NEXT[letter.reason], letter)}"
+    done, following = (DONE, NEXT) if about.namespace else (DONE_ALONE, NEXT_ALONE)
+    yield f"What was done: {_fill(done.get(letter.reason, 'See above.'), letter)}"
+    if letter.reason in following:
+        yield f"What to do: {_fill(following[letter.reason], letter)}"
     yield ""
     yield "To look further:"
-    yield f"  kubectl describe modeldeployment {about.name} -n {about.namespace}"
+    yield from (f"  {command}" for command in _commands(about))
     yield ""
     yield f"{letter.reason}, alert {letter.id}"
+
+
+def _whose(about: About) -> str:
+    """Name the resource; where the database stands alone there is none, and the model has a name."""
+    if about.namespace:
+        return f"{about.namespace}/{about.name}"
+    return f"{about.model_name} ({about.environment})" if about.environment else about.model_name
+
+
+def _commands(about: About) -> Iterator[str]:
+    if about.namespace:
+        yield f"kubectl describe modeldeployment {about.name} -n {about.namespace}"
+        return
+    which = f"--model {shlex.quote(printable(about.model_name))}"
+    which += f" --environment {shlex.quote(printable(about.environment))}" if about.environment else ""
+    yield f"modelward explain {which}"
+    yield f"modelward history {which}"
 
 
 def _figures(letter: Letter) -> Iterator[str]:

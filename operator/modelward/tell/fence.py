@@ -58,6 +58,8 @@ class Fence:
 
 def find_addresses(server: str) -> Sockets:
     """Resolve the API server's address; one that cannot be resolved here cannot be dialled here either."""
+    if not server:
+        return frozenset()
     parts = urlsplit(server)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:

@@ -17,7 +17,7 @@ from modelward.domain.messages import Errand
 from modelward.domain.reasons import Reason
 
 MAIL = frozenset({"mailto", "mailtos"})
-GOOD = frozenset({Reason.RECOVERED, Reason.METRICS_AVAILABLE})
+GOOD = frozenset({Reason.RECOVERED, Reason.METRICS_AVAILABLE, Reason.VERSION_CHANGED, Reason.VERSION_PLACED})
 HTTP_CODE, SMTP_CODE = re.compile(r"error=(\d{3})\b"), re.compile(r"\((\d{3}), ")
 BY_TEXT: tuple[tuple[str, str], ...] = (
     ("certificate", "the receiver's certificate does not hold"),

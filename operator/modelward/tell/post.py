@@ -19,7 +19,14 @@ from modelward.domain.reasons import Reason
 
 TIMEOUT = 10.0
 SIGNATURE, ID = "X-Modelward-Signature-256", "X-Modelward-Id"
-ENDS = {Reason.RECOVERED: Reason.DEGRADED, Reason.METRICS_AVAILABLE: Reason.METRICS_UNAVAILABLE}
+OVER = (Reason.ROLLED_BACK, Reason.QUARANTINE_ENFORCED, Reason.ROLLBACK_FAILED, Reason.CONTESTED, Reason.DEGRADED)
+"""What a new version ends, whatever came before it."""
+ENDS: dict[Reason, tuple[Reason, ...]] = {
+    Reason.RECOVERED: (Reason.DEGRADED,),
+    Reason.METRICS_AVAILABLE: (Reason.METRICS_UNAVAILABLE,),
+    Reason.VERSION_CHANGED: OVER,
+    Reason.VERSION_PLACED: OVER,
+}
 LASTS = timedelta(hours=24)
 CRITICAL = frozenset({Reason.ROLLBACK_FAILED, Reason.CONTESTED, Reason.BREAKER_OPEN})
 
@@ -38,16 +45,22 @@ def sign(body: bytes, key: str) -> str:
 
 
 def send_alertmanager(errand: Errand, now: datetime) -> None:
-    """POST to API v2; a recovery ends the alert that it belongs to."""
+    """POST to API v2; a recovery, or a new version, ends the alerts that it belongs to."""
     parts = urlsplit(errand.address.url)
-    body = json.dumps([make_alert(errand.message, now)]).encode()
+    body = json.dumps(make_alerts(errand.message, now)).encode()
     _post(parts, f"{parts.path.rstrip('/')}/api/v2/alerts", body, {ID: errand.message.id})
 
 
-def make_alert(message: Message, now: datetime) -> dict[str, Any]:
+def make_alerts(message: Message, now: datetime) -> list[dict[str, Any]]:
+    """Write the alert that a message is, or the ends of those that it ends."""
+    reason = Reason.of(message.reason)
+    ends = ENDS.get(reason, ())
+    return [_alert(message, each, now, ended=bool(ends)) for each in ends or (reason,)]
+
+
+def _alert(message: Message, reason: Reason, now: datetime, *, ended: bool) -> dict[str, Any]:
     """Write an alert whose labels are the same for the same matter, so that its end finds it."""
-    facts, reason = message.facts, ENDS.get(Reason.of(message.reason), Reason.of(message.reason))
-    ended = reason != message.reason
+    facts = message.facts
     labels = {
         "alertname": f"Modelward{reason}",
         "namespace": facts["namespace"],

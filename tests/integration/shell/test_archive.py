@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 
-from builders import A, B
+from apistub import a_body, served
+from builders import NAME, A, B
 from registry import GOOD, Registry, guide, shell
 from rows import Row
 
@@ -177,3 +179,61 @@ def test_S16_a_file_that_there_is_not_is_said(registry: Registry, tmp_path: Path
     result = shell(registry.url)("archive", "--restore", str(tmp_path / "nowhere"))
     assert result.exit_code == 1
     assert "No such file" in result.stderr
+
+
+def in_a_cluster(registry: Registry, folder: Path, *words: str, **spec: Any) -> Result:
+    """Run `modelward archive` for a ModelDeployment whose database is that of the registry."""
+    with served(200, json.dumps(a_body(**spec)).encode()) as stub:
+        return shell("")(
+            "archive", NAME, "--database-url", registry.url, *words, env={"KUBECONFIG": stub.kubeconfig(folder)}
+        )
+
+
+def test_S16_in_a_cluster_what_the_modeldeployment_needs_stays(registry: Registry, tmp_path: Path):
+    registry.ask("UPDATE model_versions SET is_production = false, created_at = created_at - interval '1 year', "
+                 "promoted_at = NULL")  # fmt: skip
+    registry.ask("UPDATE model_predictions SET predicted_at = predicted_at - interval '1 year'")
+    words = ("--older-than", "90d")
+    tried = in_a_cluster(registry, tmp_path, *words, "--dry-run", version=OLD[1], previousVersion=OLD[2])
+    assert (tried.exit_code, archived(registry)) == (0, [])
+    done = in_a_cluster(registry, tmp_path, *words, version=OLD[1], previousVersion=OLD[2])
+    assert (done.exit_code, archived(registry)) == (0, [OLD[0]])
+    assert f"{B}: kept, in production (ml/house-prices)" in done.stdout
+    assert f"{A}: kept, what a rollback of ml/house-prices would put back" in done.stdout
+    assert f"{OLD[1]}: kept, named by spec.version of ml/house-prices" in done.stdout
+    assert f"{OLD[2]}: kept, what a rollback of ml/house-prices would put back" in done.stdout
+
+
+def test_S16_in_a_cluster_rows_are_exported_and_come_back(registry: Registry, tmp_path: Path):
+    before = (registry.ask(EVERY_ROW), registry.ask(EVERY_VERSION))
+    file = str(tmp_path / "old.jsonl.gz")
+    words = ("--older-than", "90d", "--export", file, "--delete-predictions")
+    assert in_a_cluster(registry, tmp_path, *words).exit_code == 0
+    assert archived(registry) == OLD
+    assert in_a_cluster(registry, tmp_path, "--restore", file).exit_code == 0
+    assert (registry.ask(EVERY_ROW), registry.ask(EVERY_VERSION)) == before
+
+
+def test_S16_a_model_that_a_cluster_looks_after_is_archived_by_asking_it(registry: Registry):
+    registry.ask("INSERT INTO modelward.managed (model_name, resource) VALUES (%s, 'ml/house-prices')", NAME)
+    run = shell(registry.url)
+    refused = run("archive", "--older-than", "90d")
+    assert (refused.exit_code, archived(registry)) == (1, [])
+    assert "kubectl modelward archive house-prices -n ml asks it; --force does not" in refused.stderr
+    assert run("archive", "--older-than", "90d", "--force").exit_code == 0
+    assert archived(registry) == OLD
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ({"versions": {"table": "runs"}}, "the versions stand in public.runs, which is not the table of modelward"),
+        ({"predictions": {"table": "scored"}}, "public.scored is not the table of modelward: its rows are exported by"),
+    ],
+)
+def test_S16_tables_of_somebody_else_are_not_exported(
+    registry: Registry, tmp_path: Path, source: dict[str, Any], words: str
+):
+    database = {"secretRef": {"name": "db"}, "source": source}
+    result = in_a_cluster(registry, tmp_path, "--keep", "1", "--export", str(tmp_path / "x"), database=database)
+    assert (result.exit_code, words in result.stderr, archived(registry)) == (2, True, [])

@@ -1,84 +1,22 @@
 """What an API server says becomes a sentence with what to do; played by a small server of our own."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from click.testing import CliRunner, Result
 
-from builders import NAME, NAMESPACE, A, B, Json, a_model, a_status
+from apistub import a_body, served
+from builders import NAME, NAMESPACE, A, B, Json
 from modelward.cli.main import main
-from modelward.domain.codec import encode
 from modelward.domain.errors import ClusterError, ConflictError, ForbiddenError, NotFoundError
-from modelward.domain.status import Verdict
+from modelward.remote import results
 from modelward.remote.client import KubernetesApi
 from modelward.remote.kubeconfig import log_in
 
 Say = Callable[..., Json]
-
-
-class Stub:
-    """Answers everything with one code and one body, line by line where there are several; and remembers the path."""
-
-    def __init__(self, code: int, lines: list[bytes]) -> None:
-        self.code, self.lines = code, lines
-        self.asked: list[str] = []
-        stub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self) -> None:
-                stub.asked.append(f"{self.command} {self.path}")
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                self.send_response(stub.code)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                for line in stub.lines:
-                    self.wfile.write(line)
-                    self.wfile.flush()
-
-            do_GET = do_PATCH = answer  # noqa: N815  http.server finds them by name
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class calls it so
-                del format, args
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-    def kubeconfig(self, folder: Path) -> str:
-        file = folder / "kubeconfig"
-        file.write_text(
-            json.dumps(
-                {
-                    "current-context": "desk",
-                    "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{self.server.server_port}"}}],
-                    "users": [{"name": "ada", "user": {"token": "s3cr3t"}}],
-                    "contexts": [{"name": "desk", "context": {"cluster": "c", "user": "ada", "namespace": NAMESPACE}}],
-                }
-            )
-        )
-        return str(file)
-
-
-@contextmanager
-def served(code: int, *lines: bytes) -> Iterator[Stub]:
-    stub = Stub(code, list(lines))
-    thread = threading.Thread(target=stub.server.serve_forever, daemon=True)
-    thread.start()
-    yield stub
-    stub.server.shutdown()
-    stub.server.server_close()
-    thread.join()
-
-
-def a_body(name: str = NAME) -> Json:
-    body = a_model(name)
-    status = a_status(verdict=Verdict.HEALTHY, message="R2 is as it was", previous_version=A)
-    meta = {**body["metadata"], "uid": "u", "resourceVersion": "7"}
-    return {**body, "metadata": meta, "status": encode(status)}
 
 
 def said(code: int, reason: str, message: str) -> bytes:
@@ -106,6 +44,18 @@ def test_a_refusal_is_a_sentence(tmp_path: Path, code: int, body: bytes, kind: t
     with served(code, body) as stub, pytest.raises(kind, match=words) as raised:
         KubernetesApi(log_in(stub.kubeconfig(tmp_path), None, None)).get(NAMESPACE, NAME)
     assert "s3cr3t" not in str(raised.value)
+
+
+def test_a_deployment_that_may_not_be_read_or_is_not_there_is_called_so(tmp_path: Path):
+    with served(403, said(403, "Forbidden", "no")) as stub, pytest.raises(ForbiddenError) as raised:
+        KubernetesApi(log_in(stub.kubeconfig(tmp_path), None, None)).get_deployment(NAMESPACE, NAME)
+    assert f"kubectl auth can-i get deployments.apps --namespace {NAMESPACE}" in str(raised.value)
+    assert stub.asked == [f"GET /apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}"]
+    with (
+        served(404, said(404, "NotFound", "x not found")) as stub,
+        pytest.raises(NotFoundError, match=f"there is no Deployment {NAMESPACE}/{NAME}"),
+    ):
+        KubernetesApi(log_in(stub.kubeconfig(tmp_path), None, None)).get_deployment(NAMESPACE, NAME)
 
 
 def test_a_server_that_is_gone_is_named(tmp_path: Path):
@@ -159,6 +109,30 @@ def test_answers_for_programs_say_what_they_are(tmp_path: Path):
     with served(200, json.dumps(a_body()).encode()) as stub:
         one = json.loads(run(stub.kubeconfig(tmp_path), "explain", NAME, "-o", "json").stdout)
     assert (one["kind"], one["namespace"], one["verdict"]) == ("Explanation", NAMESPACE, "Healthy")
+
+
+SHAPES: dict[str, tuple[list[str], Any]] = {
+    "Status": (["status", NAME], results.ClusterStatus),
+    "History": (["history", NAME], results.ClusterHistoryEntry),
+    "Explanation": (["explain", NAME], results.ClusterExplanation),
+    "Request": (["rollback", NAME, "--yes", "--no-wait"], results.Request),
+}
+
+
+@pytest.mark.parametrize(("kind", "words", "shape"), [(k, *v) for k, v in SHAPES.items()], ids=SHAPES)
+def test_an_answer_has_exactly_the_keys_that_are_documented(tmp_path: Path, kind: str, words: list[str], shape: Any):
+    with served(200, json.dumps(a_body()).encode()) as stub:
+        answered = json.loads(run(stub.kubeconfig(tmp_path), *words, "-o", "json").stdout)
+    assert (answered.pop("apiVersion"), answered.pop("kind")) == ("modelward.dev/cli/v1", kind)
+    for body in answered["items"] if kind == "History" else [answered]:
+        assert body.keys() == get_type_hints(shape).keys()
+
+
+def test_the_history_has_live_figures_and_samples_in_columns_of_their_own(tmp_path: Path):
+    with served(200, json.dumps(a_body()).encode()) as stub:
+        head = run(stub.kubeconfig(tmp_path), "history", NAME).stdout.splitlines()[0]
+    assert head.split("  ")[0] == "NAME"
+    assert [word for word in ("LIVE R2", "LIVE RMSE", "SAMPLES", "SINCE", "ROLLED BACK") if word not in head] == []
 
 
 def test_an_empty_namespace_is_said_and_no_error(tmp_path: Path):

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from builders import A, B
-from registry import BAD, MINOR, Registry, guide, monitor
+from registry import BAD, MINOR, Registry, guide
 
 
 @pytest.fixture
@@ -89,7 +89,9 @@ def test_S16_the_monthly_line_lists_and_changes_nothing(database_url: str, examp
 # -- Kubernetes ------------------------------------------------------------------------------------------------------
 
 
-def test_S11_the_cronjob_runs_the_check_hourly_and_never_twice_at_once(database_url: str, examples: Path):
+def test_S11_the_cronjob_runs_the_check_hourly_and_never_twice_at_once(
+    database_url: str, examples: Path, tmp_path: Path
+):
     registry = guide(database_url, BAD)
     job = yaml.safe_load((examples / "cronjob.yaml").read_text())
     assert (job["kind"], job["apiVersion"]) == ("CronJob", "batch/v1")
@@ -98,7 +100,9 @@ def test_S11_the_cronjob_runs_the_check_hourly_and_never_twice_at_once(database_
     pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert container["command"][1:] == ["-m", "modelward.monitor"]
-    assert monitor(database_url)(*container["args"]).exit_code == 4
+    command = [sys.executable, *container["command"][1:], *container["args"]]
+    done = run(command, tmp_path, DATABASE_URL=database_url, MODELWARD_ACTOR="cronjob/house-prices-check")
+    assert done.returncode == 4, done.stderr
     assert registry.production == [A]
     names = {e["name"] for e in container["env"]}
     assert names == {"DATABASE_URL", "MODELWARD_ACTOR"}
@@ -186,6 +190,9 @@ def test_S15_the_workflow_ends_as_asked(
     assert registry.production == serving
     assert run_of.summary.read_text().startswith(f"## Model check: {outcome}\n")
     assert f"In production:    {serving[0]}" in run_of.summary.read_text()
+    row = f"| {run_of.env['THRESHOLD']} % | {run_of.env['AUTO_ROLLBACK']} | "
+    (shown,) = [line for line in run_of.summary.read_text().splitlines() if line.startswith(row)]
+    assert shown.startswith(f"{row}none |" if outcome == "error" else f"{row}Verdict: ")
     assert (tmp_path / "shims" / "installed").read_text() == "install modelward==0.1.0\n"
     if outcome != "error":
         assert "MODEL PERFORMANCE CHECK" in (tmp_path / "monitoring.log").read_text()

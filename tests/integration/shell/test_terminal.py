@@ -1,14 +1,17 @@
 """What only happens where a person sits: colour, and a question before anything is changed."""
 
+import json
 import os
 import pty
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from builders import A, B
+from apistub import a_body, served
+from builders import NAME, A, B
 from registry import BAD, guide
 
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7])m")
@@ -54,3 +57,23 @@ def test_S4_rollback_shows_what_would_change_and_asks(database_url: str, answer:
     assert f"from {B}: R2 0.850, RMSE 4200, 120 samples" in shown
     assert f"to   {A}: R2 0.930, RMSE 3480, 120 samples" in shown
     assert "Put it in production? [y/N]" in shown
+
+
+@pytest.mark.parametrize(("answer", "code", "asked"), [("y\n", 0, 1), ("n\n", 1, 0), ("\n", 1, 0), ("\x04", 1, 0)])
+def test_S4_rollback_in_a_cluster_shows_what_would_change_and_what_follows_and_asks(
+    tmp_path: Path, answer: str, code: int, asked: int
+):
+    with served(200, json.dumps(a_body()).encode()) as stub:
+        kubeconfig = stub.kubeconfig(tmp_path)
+        words = ("rollback", NAME, "--no-wait")
+        ended, shown = at_a_terminal("", *words, answer=answer, KUBECONFIG=kubeconfig)
+    assert (ended, len([path for path in stub.asked if path.startswith("PATCH")])) == (code, asked)
+    for words_shown in (f"from {B}", f"to   {A}", f"{B} goes into quarantine", "Ask the operator for it? [y/N]"):
+        assert words_shown in shown
+
+
+def test_S4_with_yes_nothing_is_asked_at_a_terminal(tmp_path: Path):
+    with served(200, json.dumps(a_body()).encode()) as stub:
+        words = ("rollback", NAME, "--no-wait", "--yes")
+        ended, shown = at_a_terminal("", *words, KUBECONFIG=stub.kubeconfig(tmp_path))
+    assert (ended, "[y/N]" in shown) == (0, False)

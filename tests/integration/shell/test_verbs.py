@@ -2,11 +2,13 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import yaml
 
 from builders import A, B, C
+from modelward.evaluation import results
 from registry import BAD, GOOD, MINOR, Registry, guide, shell
 
 # -- check -----------------------------------------------------------------------------------------------------------
@@ -227,6 +229,26 @@ def test_programs_get_one_versioned_shape(database_url: str, kind: str, argument
     if kind != "Rollback":  # once done there is no other previous version
         answered = json.loads(run(*arguments, "-o", "json").stdout)
         assert answered.keys() == spoken.keys()
+
+
+SHAPES: dict[str, Any] = {
+    "Status": results.StatusReport,
+    "History": results.HistoryEntry,
+    "Comparison": results.Comparison,
+    "Check": results.CheckResult,
+    "Explanation": results.Explanation,
+    "Rollback": results.Rollback,
+    "Archive": results.ArchiveReport,
+}
+
+
+@pytest.mark.parametrize("kind", VERBS)
+def test_an_answer_has_exactly_the_keys_that_are_documented(database_url: str, kind: str):
+    guide(database_url, MINOR)
+    answered = json.loads(shell(database_url)(*VERBS[kind], "-o", "json").stdout)
+    assert (answered.pop("apiVersion"), answered.pop("kind")) == ("modelward.dev/cli/v1", kind)
+    for body in answered["items"] if kind == "History" else [answered]:
+        assert body.keys() == SHAPES[kind].__annotations__.keys()
 
 
 def test_what_is_piped_has_no_colour_and_whole_lines(database_url: str):

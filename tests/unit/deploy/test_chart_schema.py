@@ -103,6 +103,8 @@ def test_a_name_that_there_is_not_is_refused_in_every_group():
         ("networkPolicy.extraEgress", [{"port": 1}], "/networkPolicy/extraEgress/0"),
         ("serviceMonitor.interval", "often", "/serviceMonitor/interval"),
         ("prometheusRule.runbookUrl", "a#b", "/prometheusRule/runbookUrl"),
+        ("grafanaDashboard.namespace", "Grafana", "/grafanaDashboard/namespace"),
+        ("grafanaDashboard.labels", {"grafana_dashboard": 1}, "/grafanaDashboard/labels/grafana_dashboard"),
         ("podDisruptionBudget.minAvailable", 2, "/podDisruptionBudget/minAvailable"),
         ("podSecurityContext", {"runAsUser": "root"}, "/podSecurityContext/runAsUser"),
         ("podSecurityContext", {"privileged": True}, "/podSecurityContext"),

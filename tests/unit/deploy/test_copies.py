@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from manifests.argocd import CONFIG_MAP, SCRIPTS
 from manifests.copies import CHART_COPY, HEAD, PAGE, RENDERED, SOURCE, VALUES, differences, write
 from manifests.helm import HelmError, find_helm
 from manifests.values import BEGIN, END, Value, ValuesError, read_values
@@ -36,6 +37,9 @@ def root(tmp_path: Path) -> Path:
     """A repository that holds nothing but the written resource, and a chart of one value."""
     (tmp_path / SOURCE).parent.mkdir(parents=True)
     (tmp_path / SOURCE).write_text("kind: CustomResourceDefinition\n")
+    (tmp_path / SCRIPTS / "actions").mkdir(parents=True)
+    (tmp_path / SCRIPTS / "health.lua").write_text("return {}\n")
+    (tmp_path / SCRIPTS / "actions/discovery.lua").write_text("return {}\n")
     (tmp_path / VALUES).parent.mkdir(parents=True)
     (tmp_path / VALUES).write_text("# How many.\nreplicaCount: 1\n")
     (tmp_path / PAGE).write_text(f"# chart\n\n{BEGIN}\n{END}\n\nThe end.\n")
@@ -49,7 +53,7 @@ def command(path: Path, script: str) -> Path:
 
 
 def test_what_is_missing_is_written_and_then_nothing_is_left_to_do(root: Path, helm: Path):
-    assert list(write(root, helm)) == [root / CHART_COPY, root / PAGE, root / RENDERED]
+    assert list(write(root, helm)) == [root / CHART_COPY, root / PAGE, root / RENDERED, root / CONFIG_MAP]
     assert list(write(root, helm)) == []
     assert not differences(root, helm)
 

@@ -5,6 +5,7 @@ from prometheus_client import REGISTRY
 
 from builders import a_rollback, a_status
 from modelward.counts import count_rollback
+from modelward.domain.alerts import AlertOn
 from modelward.domain.status import Outcome, Phase, Status
 
 
@@ -21,6 +22,16 @@ def figures() -> dict[str, float]:
         if metric.name in {"modelward_rollbacks", "modelward_rollback_outcomes"}:
             found |= {"/".join(s.labels.values()): s.value for s in metric.samples if s.name.endswith("_total")}
     return found
+
+
+def test_what_happens_the_first_time_is_an_increase():
+    """A series that begins with 1 shows none to Prometheus."""
+    begun = {
+        (sample.labels["reason"], sample.labels["result"])
+        for metric in REGISTRY.collect() if metric.name == "modelward_alerts"
+        for sample in metric.samples
+    }  # fmt: skip
+    assert begun >= {(reason.value, result) for reason in AlertOn for result in ("delivered", "failed", "given_up")}
 
 
 NEVER = a_status()

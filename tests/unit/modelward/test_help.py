@@ -4,8 +4,9 @@ import pytest
 from click.testing import CliRunner
 
 from modelward.cli.main import VERBS, main
+from modelward.cli.pages import ABOUT, PLAIN
 
-JUDGING = [verb for verb in VERBS if verb not in {"db", "operator"}]
+JUDGING = [verb for verb in VERBS if verb not in {"completion", "db", "operator", "gitops"}]
 
 
 def help_of(*verb: str) -> str:
@@ -21,6 +22,22 @@ def test_a_verb_shows_an_example_and_where_the_database_is_named(verb: list[str]
     assert f"  modelward {' '.join(verb)}" in text
     assert "--database-url" in text
     assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_a_verb_of_the_cluster_alone_shows_an_example_and_where_it_looks():
+    text = help_of("gitops")
+    assert "  modelward gitops house-prices -n ml" in text
+    assert "--namespace" in text
+    assert "--database-url" not in text
+
+
+def test_options_stand_by_what_they_are_about_and_each_once():
+    text = help_of("check")
+    order = [text.index(f"\n{title}:") for title in (PLAIN, *ABOUT)]
+    assert order == sorted(order)
+    assert text.index("--dry-run") < order[1] < text.index("--threshold PERCENT") < order[2]
+    assert order[-1] < text.index("--kubeconfig")
+    assert text.count("--database-url URL") == 1
 
 
 def test_the_first_page_lists_every_verb_whole_and_the_exit_codes():

@@ -12,8 +12,9 @@ from builders import NOW, a_resource, a_rollback, a_status
 from modelward.domain.letters import AlertStatus, Letter, Outbox, Step
 from modelward.domain.reasons import Reason
 from modelward.domain.status import Condition, MetricStatus, Phase, Status, Verdict, WindowStatus
+from modelward.readings import Sources
 from modelward.registry import Registry
-from modelward.scrape import FAMILIES, PIECE, Sources, pieces
+from modelward.scrape import FAMILIES, PIECE, pieces
 
 WHO = {"namespace": "ml", "name": "house-prices"}
 Found = dict[str, list[tuple[dict[str, str], float]]]
@@ -52,7 +53,7 @@ def scrape(given: Sources) -> Found:
 
 
 def test_a_resource_says_how_it_stands():
-    metric = MetricStatus("r2", current="0.85", previous="0.93", breached=True)
+    metric = MetricStatus("r2", current="0.85", previous="0.93", limit_percent="5", breached=True)
     ready = Condition("Ready", "True", "Watching", "", NOW)
     window = WindowStatus(NOW, NOW, predictions=400, samples=300, label_coverage_percent="75")
     status = a_status(
@@ -67,6 +68,7 @@ def test_a_resource_says_how_it_stands():
         (WHO | {"metric": "r2", "version": "previous"}, 0.93),
     ]
     assert found["modelward_metric_breached"] == [(WHO | {"metric": "r2"}, 1)]
+    assert found["modelward_metric_limit_ratio"] == [(WHO | {"metric": "r2"}, 0.05)]
     assert found["modelward_samples"] == [(WHO, 300)]
     assert found["modelward_label_coverage_ratio"] == [(WHO, 0.75)]
     ended = a_rollback(Phase.FAILED).finished_time

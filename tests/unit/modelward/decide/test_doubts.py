@@ -69,6 +69,12 @@ DOUBTS: dict[str, tuple[dict[str, Any], Verdict, Reason, list[str]]] = {
         Reason.VERSION_NOT_SEEN,
         [f"{A} (900)"],
     ),
+    "it served before, and nothing has come since it is back": (
+        {"quality": a_quality(NOTHING, others={A: 900}), "status": a_status(B, A, B, since=NOW - HOUR)},
+        Verdict.NO_DATA,
+        Reason.NO_PREDICTIONS,
+        [f"no live prediction of {B} since it came back at 2026-01-08 13:32 UTC", "when it served before does not"],
+    ),
     "just deployed, and an unknown name is there": (
         {"quality": a_quality(NOTHING, others={A: 900, "x": 1}), "status": a_status(A, B, since=NOW - HOUR)},
         Verdict.NO_DATA,

@@ -157,8 +157,9 @@ def test_a_failure_says_why_before_the_evidence():
     assert rollback.message == "it does not start; R2 fell"
 
 
-def test_only_intent_and_patch_are_under_way():
-    assert [phase.value for phase in Phase if phase.under_way] == ["Decided", "Patched"]
+def test_only_intents_and_patch_are_under_way():
+    assert [phase.value for phase in Phase if phase.under_way] == ["Decided", "Patched", "Returning"]
+    assert [phase.value for phase in Phase if phase.is_intent] == ["Decided", "Returning"]
 
 
 @pytest.mark.parametrize("step", [journal.verified, journal.superseded])

@@ -15,6 +15,7 @@ from modelward.domain.status import (
     Hold,
     MetricStatus,
     Phase,
+    PlacedBy,
     PlacementState,
     RequestRecord,
     RequestRecords,
@@ -50,6 +51,8 @@ PHASES = {
     Phase.VERIFIED: (Reason.ROLLED_BACK, set[str]()),
     Phase.FAILED: (Reason.ROLLBACK_FAILED, {AlertOn.ROLLBACK_FAILED}),
     Phase.SUPERSEDED: (Reason.SUPERSEDED, set[str]()),
+    Phase.RETURNING: (Reason.ROLLBACK_FAILED, set[str]()),
+    Phase.RETURNED: (Reason.ROLLBACK_FAILED, {AlertOn.ROLLBACK_FAILED}),
 }
 
 
@@ -129,9 +132,55 @@ def test_an_outage_that_was_told_is_not_told_again_and_its_end_is():
 def test_a_contest_is_told_once():
     before = a_status(B, A, quarantine=quarantined(B), reassertions=(NOW,), last_rollback=a_rollback())
     after = a_status(B, A, B, quarantine=quarantined(B), reassertions=(NOW,), last_rollback=a_rollback())
-    (found,) = news(before, after)
-    assert found == (Step.CONTESTED, Reason.CONTESTED, {AlertOn.CONTESTED}, True)
-    assert "put right once" in find(before, after)[0].letter.message
+    observed, contested = news(before, after)
+    assert contested == (Step.CONTESTED, Reason.CONTESTED, {AlertOn.CONTESTED}, True)
+    assert observed == (Step.OBSERVED, Reason.VERSION_CHANGED, set(), True)
+    assert "put right once" in find(before, after)[1].letter.message
+
+
+def test_what_somebody_else_deployed_is_kept_with_who_wrote_it_and_how_good_the_old_one_was():
+    before = a_status(A, metrics=(MetricStatus("r2", "0.930", None, None, "5"),), samples=1204)
+    after = a_status(A, B)
+    assert after.epoch is not None
+    (found,) = find(before, replace(after, epoch=replace(after.epoch, manager="argocd-controller")))
+    letter = found.letter
+    assert (letter.step, letter.from_, letter.to, found.kinds) == (Step.OBSERVED, A, B, frozenset())
+    assert (letter.actor, letter.evidence.samples) == ("field manager argocd-controller", 1204)
+    assert find(before, after)[0].letter.actor == "unknown, not the operator"
+
+
+@pytest.mark.parametrize("ours", [PlacedBy.ROLLBACK, PlacedBy.REQUEST, PlacedBy.REASSERTION])
+def test_what_the_operator_placed_has_rows_of_its_own(ours: PlacedBy):
+    after = a_status(A, B)
+    assert after.epoch is not None
+    assert find(a_status(A), replace(after, epoch=replace(after.epoch, placed_by=ours))) == ()
+
+
+@pytest.mark.parametrize("reason", [Reason.VERSION_PLACED, Reason.SPEC_VERSION_ENFORCED])
+def test_what_spec_version_put_in_place_is_kept_once(reason: Reason):
+    intent = a_placement(PlacementState.PLACING, B, reason=reason, message="A -> B", id="i", from_=A, to_value="x:b")
+    begun = a_status(A, B)
+    assert begun.epoch is not None
+    after = replace(begun, epoch=replace(begun.epoch, placed_by=PlacedBy.SPEC), placement=a_placement())
+    (found,) = find(a_status(A, placement=intent), after)
+    letter = found.letter
+    assert (letter.step, letter.event, letter.reason) == (Step.PLACED, "i", reason)
+    assert (letter.from_, letter.to, letter.to_value, letter.message) == (A, B, "x:b", "A -> B")
+    assert found.audited
+
+
+def test_a_new_version_after_a_rollback_ends_what_was_told_and_otherwise_nobody_hears_of_it():
+    rolled_back = summarise(a_status(B, A, last_rollback=a_rollback(), quarantine=quarantined(B)), 1, NOW)
+    third = replace(a_status(B, A, "v3"), last_rollback=a_rollback(), quarantine=quarantined(B))
+    assert [set(n.kinds) for n in find(rolled_back, third)] == [{AlertOn.RECOVERED}]
+    came_back = replace(a_status(B, A, B), last_rollback=a_rollback(), quarantine=quarantined(B))
+    assert find(rolled_back, came_back)[0].kinds == frozenset(), "that is no new version"
+    assert find(summarise(a_status(A), 1, NOW), a_status(A, B))[0].kinds == frozenset()
+
+
+def test_two_resources_of_one_database_never_share_a_row():
+    letters = [find_news(Change(uid, a_status(A), a_status(A, B), NOW))[0].letter for uid in ("one", "two")]
+    assert letters[0].event != letters[1].event
 
 
 def test_another_version_than_the_specs_is_told_with_the_one_that_should_serve():

@@ -25,6 +25,15 @@ FOUND: dict[str, tuple[Status, str | None]] = {
     "never the version that serves, though it served before": (a_status(A, B, A), B),
     "past one in quarantine": (a_status(A, B, C, quarantine=quarantined(B)), A),
     "past one that was never Healthy": (standing(a_status(A, B, C), v2=Standing.UNPROVEN), A),
+    "past one that did not start when it was put back": (standing(a_status(A, B, C), v2=Standing.NOT_STARTED), A),
+    "past one that was Healthy before it did not start": (
+        standing(a_status(A, B, C, B, C), v4=Standing.NOT_STARTED),
+        A,
+    ),
+    "one that did not start and was Healthy after that": (
+        standing(a_status(A, B, C, B, C), v2=Standing.NOT_STARTED),
+        B,
+    ),
     "one of which nobody knows": (standing(a_status(A, B), v1=Standing.UNJUDGED), A),
     "one that was Healthy in an earlier epoch": (standing(a_status(A, B, A, C), v3=Standing.UNPROVEN), A),
     "nothing where none served": (a_status(A), None),
@@ -95,6 +104,7 @@ OLDER: dict[str, tuple[Status, str | None]] = {
     "asked again on the landing, the next older one": (a_status(A, B, C, B, quarantine=quarantined(C)), A),
     "and then there is none": (a_status(A, B, C, B, A, quarantine=quarantined(C, B)), None),
     "never Healthy is good enough for a person": (standing(a_status(A, B), v1=Standing.UNPROVEN), A),
+    "past one that did not start when it was put back": (standing(a_status(A, B, C), v2=Standing.NOT_STARTED), A),
     "nothing before the first": (a_status(A), None),
 }
 

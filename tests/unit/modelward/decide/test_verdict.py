@@ -41,6 +41,13 @@ def test_scenario_1_a_minor_change_is_healthy():
     )
 
 
+@pytest.mark.parametrize(("named", "said"), [(B, True), (A, False), (None, False)])
+def test_a_previous_version_that_serves_itself_is_looked_past_aloud(named: str | None, said: bool):  # noqa: FBT001
+    judgement = judged(a_quality(MINOR, GOOD), spec={"previousVersion": named} if named else {})
+    assert judgement.verdict is Verdict.HEALTHY
+    assert (f"spec.previousVersion names {B}, which serves itself: it is looked past" in judgement.message) is said
+
+
 def test_scenario_2_a_significant_change_is_degraded():
     judgement = judged(a_quality(BAD, GOOD))
     assert (judgement.verdict, judgement.reason) == (Verdict.DEGRADED, Reason.BEYOND_LIMIT)

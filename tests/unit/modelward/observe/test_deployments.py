@@ -88,6 +88,27 @@ def test_a_rollout_is(read: tuple[bool, bool], expected: tuple[bool, bool]):
     assert read == expected
 
 
+NONE = {"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2}
+DOWN: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
+    "none is available": (NONE, {}, True),
+    "none is there": ({"observedGeneration": 3}, {}, True),
+    "a part is available": ({**NONE, "availableReplicas": 1}, {}, False),
+    "not seen by its controller yet": ({**NONE, "observedGeneration": 2}, {}, False),
+    "nothing known": ({}, {}, False),
+    "scaled to nothing": ({"observedGeneration": 3}, {"replicas": 0}, False),
+    "paused": (NONE, {"paused": True}, False),
+}
+
+
+@pytest.mark.parametrize(("status", "spec", "down"), DOWN.values(), ids=DOWN)
+def test_nothing_is_available_when(status: dict[str, Any], spec: dict[str, Any], down: bool):  # noqa: FBT001
+    body = a_deployment()
+    body["metadata"] |= {"uid": "u", "resourceVersion": "1", "generation": 3}
+    body["status"] = status
+    body["spec"] |= {"replicas": 2, **spec}
+    assert parse_deployment(body).rollout.down is down
+
+
 # -- the template ----------------------------------------------------------------------------------------------------
 
 

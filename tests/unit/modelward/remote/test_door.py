@@ -39,6 +39,9 @@ class InMemoryApi:
             raise NotFoundError(f"there is no ModelDeployment {namespace}/{name}")
         return self.bodies[namespace, name]
 
+    def get_secret(self, namespace: str, name: str) -> dict[str, str]:
+        raise NotFoundError(f"there is no Secret {namespace}/{name}")
+
     def annotate(self, namespace: str, name: str, seen: str, notes: dict[str, str]) -> Json:
         body = self.bodies[namespace, name]
         if self.meddling:

@@ -44,6 +44,11 @@ def test_a_resource_that_nobody_has_looked_at_says_so():
         (degraded(), {"suspend": True}, "suspended"),
         (degraded(alerts=(AlertStatus("pager", "AlertFailed", "no answer"),)), {}, "alert pager: no answer"),
         (degraded(audit="no table"), {}, "changes are not kept in the database: no table"),
+        (
+            degraded(conditions=(Condition("MetricsAvailable", "False", "DatabaseUnreachable", "refused", NOW),)),
+            {},
+            "the database has not answered since 2026-01-08T14:32:23Z (DatabaseUnreachable): refused",
+        ),
     ],
 )
 def test_what_asks_for_a_person_is_a_note(status: Status, spec: dict[str, Any], note: str):

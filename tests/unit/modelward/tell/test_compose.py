@@ -10,8 +10,9 @@ from modelward.domain.alerts import AlertOn
 from modelward.domain.letters import Evidence, Figure, Letter, Step
 from modelward.domain.messages import About
 from modelward.domain.reasons import Reason
-from modelward.tell.compose import DONE, NEXT, TITLES, compose
-from modelward.tell.post import make_alert
+from modelward.tell.compose import compose
+from modelward.tell.post import OVER, make_alerts
+from modelward.tell.sentences import DONE, NEXT, TITLES
 
 ABOUT = About("ml", "house-prices", "prices", "production")
 EVIDENCE = Evidence(
@@ -25,7 +26,8 @@ EVIDENCE = Evidence(
     "BeforeAfter",
 )
 LETTER = Letter("1d", "e", Step.PATCHED, Reason.ROLLED_BACK, NOW, "R2 fell", from_=B, to=A, evidence=EVIDENCE)
-ALL = [*AlertOn, Reason.QUARANTINE_ENFORCED, Reason.METRICS_AVAILABLE]
+ENDING = (Reason.METRICS_AVAILABLE, Reason.VERSION_CHANGED, Reason.VERSION_PLACED)
+ALL = [*AlertOn, Reason.QUARANTINE_ENFORCED, *ENDING]
 
 
 def test_the_mail_of_a_rollback():
@@ -57,9 +59,9 @@ def test_every_reason_has_words_of_its_own(reason: str):
     assert reason in DONE
     message = compose(replace(LETTER, reason=reason), ABOUT)
     assert "{" not in message.subject + message.text
-    ends = reason in {Reason.RECOVERED, Reason.METRICS_AVAILABLE}
+    ends = reason in {Reason.RECOVERED, *ENDING}
     assert ends or "What to do: " in message.text
-    assert make_alert(message, NOW)["labels"]["namespace"] == "ml"
+    assert {alert["labels"]["namespace"] for alert in make_alerts(message, NOW)} == {"ml"}
 
 
 @pytest.mark.parametrize("reason", [Reason.DEGRADED, Reason.METRICS_UNAVAILABLE])
@@ -91,10 +93,17 @@ def test_the_facts_name_what_was_replaced_by_what():
 
 
 def test_a_recovery_ends_the_alert_of_the_degradation():
-    began = make_alert(compose(replace(LETTER, reason=Reason.DEGRADED), ABOUT), NOW)
-    ended = make_alert(compose(replace(LETTER, reason=Reason.RECOVERED), ABOUT), NOW)
+    (began,) = make_alerts(compose(replace(LETTER, reason=Reason.DEGRADED), ABOUT), NOW)
+    (ended,) = make_alerts(compose(replace(LETTER, reason=Reason.RECOVERED), ABOUT), NOW)
     assert began["labels"] == ended["labels"]
     assert (began["endsAt"], ended["endsAt"]) == ("2026-01-09T14:32:23Z", "2026-01-08T14:32:23Z")
+
+
+@pytest.mark.parametrize("reason", [Reason.VERSION_CHANGED, Reason.VERSION_PLACED])
+def test_a_new_version_ends_whatever_was_told_of_the_one_before(reason: Reason):
+    ended = make_alerts(compose(replace(LETTER, reason=reason), ABOUT), NOW)
+    assert {alert["labels"]["alertname"] for alert in ended} == {f"Modelward{each}" for each in OVER}
+    assert {alert["endsAt"] for alert in ended} == {"2026-01-08T14:32:23Z"}
 
 
 def test_all_that_is_told_of_can_be_asked_for():
