@@ -137,8 +137,9 @@ class Machine(RuleBasedStateMachine):
         down=RARELY,
         off=RARELY,
         lost=RARELY,
+        told=RARELY,
     )
-    def go_wrong(self, version: str, made: str, *, down: bool, off: bool, lost: bool) -> None:
+    def go_wrong(self, version: str, made: str, *, down: bool, off: bool, lost: bool, told: bool) -> None:
         """Let all be well but for one or two things, and then a version come that is worse than the one before it."""
         self.reach_database(down=False, reason=Reason.DATABASE_UNREACHABLE)
         self.keep_secret(gone=False)
@@ -147,6 +148,8 @@ class Machine(RuleBasedStateMachine):
         self.release(self.world.serving() if self._deployed() else A, good=True)
         self._ship(version)
         self.world.edit(**EDITS[made], **({"suspend": True} if off else {}))
+        if told:
+            self.world.edit(autoRollback=False)
         self.reach_database(down=down, reason=Reason.DATABASE_UNREACHABLE)
         self.hold_lease(lost=lost)
         if self._deployed():
@@ -165,6 +168,13 @@ class Machine(RuleBasedStateMachine):
             self.world.bad.add(version)  # type: ignore[attr-defined]
         self.world.clock.advance(-pause)
         self._turn(pause)
+
+    @rule(version=VERSIONS, quality=st.sampled_from([BAD, GOOD]))
+    def answer_late(self, version: str, quality: tuple[float, float]) -> None:
+        """Let rows of any version come, such as those of an earlier one that were labelled late."""
+        self.world.predict(version, quality)
+        if quality == BAD:
+            self.world.bad.add(version)  # type: ignore[attr-defined]
 
     @rule()
     def lose_rows(self) -> None:
