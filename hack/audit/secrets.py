@@ -41,6 +41,8 @@ EXAMPLES = re.compile(
     re.DOTALL,
 )
 """What stands for a password in docs and tests."""
+PASSWORDS = {"Secret Keyword", "Basic Auth Credentials"}
+"""Tests make up passwords; keys and tokens of real services have a form, and are looked for there too."""
 SKIPPED = re.compile(r"(^requirements/.*\.txt|go\.sum|\.svg|\.png|\.gif)$")
 
 
@@ -61,7 +63,8 @@ FILTERS = [
 def look_into(root: Path, path: str) -> Iterator[str]:
     """Look into one file."""
     for found in scan_file(str(root / path)):
-        if not EXAMPLES.match(found.secret_value or ""):
+        made_up = path.startswith("tests/") and found.type in PASSWORDS
+        if not made_up and not EXAMPLES.match(found.secret_value or ""):
             yield f"{path}:{found.line_number} ({found.type})"
 
 
