@@ -12,7 +12,8 @@ WORKERS ?= $(if $(KUBECONFIG),0,2)
 KUBERNETES ?= 1.36
 export SANDBOX_KUBERNETES = $(KUBERNETES)
 .DEFAULT_GOAL := help
-.PHONY: help reference docs docs-check demo up down quickstart test lint fmt types gitops unit cluster cluster-oldest bench manifests manifests-check lock release-check clean
+.PHONY: help reference docs docs-check demo up down quickstart test lint fmt types gitops unit cluster cluster-oldest e2e \
+	image wheels bench manifests manifests-check lock release-check clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +55,15 @@ cluster-oldest: .venv/.dev ## Run what depends on the version of Kubernetes agai
 
 gitops: .venv/.dev
 	@$(BIN)/python -m sandbox.gitops
+
+e2e: .venv/.dev ## Run the tests on a real node, with the operator from its image: needs Docker and kind, or root
+	@$(BIN)/python -m node $(BIN)/python -m pytest --quiet --timeout 400 tests/e2e
+
+image: .venv/.demo ## Build the operator's image, with Docker or with buildah
+	@$(BIN)/python -m image
+
+wheels: .venv/.demo ## Put the wheels of the image into requirements/wheels, for a build without a network
+	@$(BIN)/python -m image.wheels
 
 bench: .venv/.dev ## Measure: latency, API calls, statements, memory; BENCH=name for one of them
 	$(BIN)/python -m bench $(BENCH)

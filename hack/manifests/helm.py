@@ -36,7 +36,8 @@ def _say(line: str) -> None:
 
 def render(helm: Path, chart: Path, *, release: str, namespace: str) -> str:
     """Render a chart with its default values, for people who do not use Helm: nothing is kept by it."""
-    command: list[str | Path] = [helm, "template", release, chart, "--namespace", namespace, "--set", "crds.keep=false"]
+    options = ["--namespace", namespace, "--set", "crds.keep=false", "--skip-tests"]
+    command: list[str | Path] = [helm, "template", release, chart, *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise HelmError(done.stderr.strip())

@@ -26,6 +26,10 @@ CONDITIONS = {
         "True, False; absent where nobody owns the field",
         "Flux, Argo CD or Helm owns the version's field: False until it was told to leave it alone.",
     ),
+    conditions.CLOCKS_AGREE: (
+        "False, else absent",
+        "The clocks of the operator and of the database differ by more than half a minute.",
+    ),
     outbox.ALERTS_READY: (
         "True, False; absent without `spec.alerts`",
         "Every address of `spec.alerts` can be read, and nothing that was sent failed.",

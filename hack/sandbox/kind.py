@@ -9,14 +9,19 @@ from sandbox.errors import SandboxError
 NAME = "modelward"
 
 
-def create_command(kubeconfig: Path) -> list[str]:
+def create_command(kubeconfig: Path, name: str = NAME) -> list[str]:
     """Create the cluster and write its kubeconfig."""
-    return ["kind", "create", "cluster", "--name", NAME, "--wait", "120s", "--kubeconfig", str(kubeconfig)]
+    return ["kind", "create", "cluster", "--name", name, "--wait", "120s", "--kubeconfig", str(kubeconfig)]
 
 
-def delete_command(kubeconfig: Path) -> list[str]:
+def delete_command(kubeconfig: Path, name: str = NAME) -> list[str]:
     """Delete the cluster."""
-    return ["kind", "delete", "cluster", "--name", NAME, "--kubeconfig", str(kubeconfig)]
+    return ["kind", "delete", "cluster", "--name", name, "--kubeconfig", str(kubeconfig)]
+
+
+def load_command(archive: Path, name: str = NAME) -> list[str]:
+    """Give the cluster's node an image."""
+    return ["kind", "load", "image-archive", str(archive), "--name", name]
 
 
 def check() -> None:

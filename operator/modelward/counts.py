@@ -51,7 +51,8 @@ def count_rollback(before: Status, after: Status) -> None:
     if new is None:
         return
     same = old if old is not None and old.id == new.id else None
-    if _phase_of(same) is not new.phase:
+    again = same is not None and bool(same.refused) and new.phase in {Phase.DECIDED, Phase.FAILED}
+    if _phase_of(same) is not new.phase and not again:
         ROLLBACKS.labels(new.phase, AUTOMATIC if new.automatic else REQUEST).inc()
     if new.outcome is not None and (same is None or same.outcome is not new.outcome):
         OUTCOMES.labels(new.outcome).inc()

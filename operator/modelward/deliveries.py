@@ -59,7 +59,13 @@ class Deliveries:
     book: AuditBook
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _cluster_uid: str | None = None
+<<<<<<< HEAD
     _fleet_told: dict[tuple[Address, Suspect], float] = field(default_factory=dict)
+=======
+    _fleet_told: dict[Address, float] = field(default_factory=dict)
+    _written: set[tuple[str, str]] = field(default_factory=set)
+    """Namespace and Secret of the databases whose audit table was written since the operator began."""
+>>>>>>> main
 
     async def alert(self, jobs: Sequence[Job], now: float) -> list[AlertError | None]:
         """Send alerts, each to its own receiver; None for each that was taken, or is wanted no more."""
@@ -166,11 +172,21 @@ class Deliveries:
             except ClusterError as error:
                 log.debug("the cluster's uid could not be read: %s", error)
         rows = [Row(job.letter, job.about, job.entry.resource.uid) for job in jobs]
-        results = await self.book.write(connection, rows, self._cluster_uid or "")
+        results = self._weigh(jobs[0].entry.resource, await self.book.write(connection, rows, self._cluster_uid or ""))
         if any(error is not None and error.reason in SUSPICIOUS for error in results):
             resource = jobs[0].entry.resource  # the reader's connection may outlive a password that was changed
             self.connections.forget(resource.namespace, resource.spec.secret_name if resource.spec else "")
         return results
+
+    def _weigh(self, resource: Resource, results: list[SourceError | None]) -> list[SourceError | None]:
+        """A table that was written lately and cannot be now (a failover, a right revoked) is one that is down."""
+        database = (resource.namespace, resource.spec.secret_name if resource.spec else "")
+        if None in results:
+            self._written.add(database)
+        if database not in self._written:
+            return results
+        lost = Reason.AUDIT_UNAVAILABLE
+        return [SourceError(Reason.QUERY_FAILED, str(e)) if e is not None and e.reason is lost else e for e in results]
 
 
 def about(resource: Resource) -> About:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import kopf
+from kopf._core.engines.peering import Identity  # kopf exports no name for it
 
 from modelward.domain.errors import SettingsError
 from modelward.domain.resource import GROUP, PLURAL, VERSION, parse_resource
@@ -17,6 +18,7 @@ from modelward.kube.session import Access, TokenFile, open_session
 from modelward.observe.deployments import parse_deployment
 from modelward.wiring import House
 
+SLACK = 5  # seconds that the end of a watch may take to arrive
 TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 
@@ -29,6 +31,8 @@ async def run_kopf(house: House) -> None:
         registry=registry,
         settings=kopf.OperatorSettings(),
         standalone=True,
+        # of no use to one that stands alone, but kopf would look for a user's name, and in the image there is none
+        identity=Identity(house.settings.pod_name),
         clusterwide=not namespaces,
         namespaces=namespaces,
     )
@@ -47,7 +51,7 @@ def _register_life(operator: kopf.OperatorRegistry, house: House) -> None:
 
     @kopf.on.startup(registry=operator)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
-        apply_settings(settings)
+        apply_settings(settings, house.settings.watch_seconds)
 
     @kopf.on.cleanup(registry=operator)
     async def stop_listening(**_: Any) -> None:
@@ -76,14 +80,19 @@ def _register_watches(operator: kopf.OperatorRegistry, house: House) -> None:
             sweeper.kick(concerned)
 
 
-def apply_settings(settings: kopf.OperatorSettings) -> None:
-    """Set what matters for an operator that must idle cheaply and never give up."""
+def apply_settings(settings: kopf.OperatorSettings, watch_seconds: int) -> None:
+    """Set what matters for an operator that must idle cheaply and never give up.
+
+    A connection may fall silent and stay open, behind a load balancer that lost the other end: no watch lasts so long
+    that this matters. The server ends it, and sends a bookmark before, so that the next one goes on from there.
+    """
     settings.posting.enabled = False
     settings.scanning.disabled = True
     settings.peering.standalone = True
     settings.watching.chunk_size = 100
-    settings.watching.server_timeout = 300
-    settings.watching.client_timeout = 330
+    settings.watching.server_timeout = watch_seconds
+    settings.watching.client_timeout = watch_seconds + SLACK
+    settings.watching.inactivity_timeout = watch_seconds + SLACK
     settings.watching.connect_timeout = 10
     settings.watching.reconnect_backoff = 1.0
     settings.queueing.idle_timeout = 0.1

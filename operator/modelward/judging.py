@@ -9,6 +9,7 @@ from datetime import datetime
 
 from modelward.connections import SUSPICIOUS, Connections
 from modelward.counts import CHECKS
+from modelward.decide.clocks import compare_clocks
 from modelward.decide.decide import decide
 from modelward.decide.evidence import spans_of, weigh_evidence
 from modelward.decide.guards import Fleet
@@ -99,6 +100,7 @@ class Judging:
         else:
             await self.rollbacks.begin(plan.entry, plan.spec, plan.serving, replace(decision, announcements=told))
 
+<<<<<<< HEAD
     async def _look_again(self, case: Case) -> Case:
         """Before the one write that matters, look at the registry of versions and at the evidence."""
         plan, spec, answer = case.plan, case.plan.spec, case.answer
@@ -113,6 +115,24 @@ class Judging:
             case = self._decide(replace(case, archived=archived))
         if case.decision.order is None or spec.evaluation.act_on is not ActOn.GUARDED:
             return case
+=======
+    async def _decide_again(self, plan: Plan, decision: Decision, answer: Quality, fleet: Fleet) -> Decision:
+        """Before the one write that matters, look at the fleet, at the registry of versions, and at the evidence."""
+        spec, target = plan.spec, decision.order.to.version if decision.order else ""
+        try:
+            remembered = await self.recall(plan.entry, spec, plan.status)
+            connection = await self.connections.find(plan.entry.resource.namespace, spec.secret_name)
+            archived = await self.reader.archived(connection, spec.model_name, spec.environment, spec.source)
+        except (ClusterError, SourceError) as error:
+            return self._decide_later(plan, answer, fleet, error)
+        plan.entry.unread = 0
+        if remembered.quarantine != plan.status.quarantine:  # the next look chooses its target with them in mind
+            return Decision(remembered)
+        if fleet.breaker_open or target in archived:
+            return self._decide(plan, answer, fleet, archived)
+        if spec.evaluation.act_on is not ActOn.GUARDED:
+            return decision
+>>>>>>> main
         found = await self._gather(connection, plan, answer)
         if isinstance(found, SourceError):
             return self._decide(Case(plan, found))
@@ -141,6 +161,12 @@ class Judging:
     def _now(self) -> datetime:
         return self.rollbacks.scribe.clock.now()
 
+    def _decide_later(self, plan: Plan, answer: Quality, fleet: Fleet, error: Exception) -> Decision:
+        """Hold it back, and look again as soon as after any other failure of the database."""
+        log.warning("%s/%s: not rolled back for now: %s", *plan.entry.resource.key, error)
+        plan.entry.unread += 1
+        return self._decide(plan, answer, fleet, unread=str(error))
+
     async def _gather(self, connection: Connection, plan: Plan, answer: Quality) -> Buckets | SourceError:
         """Ask once more what guards want to know; what the rows or the time do not allow is as if there were nothing.
 
@@ -160,6 +186,7 @@ class Judging:
             return Buckets()
         return weigh_evidence(plan.question, judgement, spans, summed)
 
+<<<<<<< HEAD
     def _decide(self, case: Case) -> Case:
         plan, now = case.plan, self.rollbacks.scribe.now(case.plan.entry)
         judgement = self._judge(plan, case.answer, case.archived)
@@ -175,6 +202,26 @@ class Judging:
             case.evidence,
         )
         return replace(case, decision=decision)
+=======
+    def _decide(
+        self,
+        plan: Plan,
+        answer: Quality | SourceError,
+        fleet: Fleet,
+        archived: tuple[str, ...] = (),
+        evidence: Buckets | None = None,
+        unread: str | None = None,
+    ) -> Decision:
+        judgement = self._judge(plan, answer, archived)
+        now = self.rollbacks.scribe.now(plan.entry)
+        resource = plan.entry.resource
+        status = plan.status
+        if not isinstance(answer, SourceError):
+            status = compare_clocks(status, plan.entry.clock_offset, resource.generation, now)
+        return decide(
+            resource, plan.spec, status, plan.serving, plan.previous, judgement, fleet, now, evidence, unread
+        )  # fmt: skip
+>>>>>>> main
 
     def _judge(self, plan: Plan, answer: Quality | SourceError, archived: tuple[str, ...]) -> Judgement:
         entry = plan.entry

@@ -23,7 +23,7 @@ async def serve_page(house: House) -> web.AppRunner:
 
     async def alive(request: web.Request) -> web.Response:
         del request
-        return _answer(ok=house.sweeper.is_alive(), what="the sweeper")
+        return _answer(ok=is_alive(house), what="the sweeper")
 
     async def ready(request: web.Request) -> web.Response:
         del request
@@ -37,6 +37,11 @@ async def serve_page(house: House) -> web.AppRunner:
     await runner.setup()
     await web.TCPSite(runner, house.settings.http_host, house.settings.http_port).start()
     return runner
+
+
+def is_alive(house: House) -> bool:
+    """Whether a restart would mend nothing: one that waits for the Lease or the API server does all it can."""
+    return not house.ready or house.sweeper.is_alive()
 
 
 def _answer(*, ok: bool, what: str) -> web.Response:

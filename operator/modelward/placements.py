@@ -14,14 +14,14 @@ from modelward.act.rollback import Outcome, Swap, give_back, put
 from modelward.decide import managed
 from modelward.decide.conditions import is_placing, summarise
 from modelward.domain.decision import Decision
-from modelward.domain.errors import ConflictError
+from modelward.domain.errors import ClusterError, ConflictError, ForbiddenError, ThrottledError
 from modelward.domain.serving import Serving, ServingProblem
 from modelward.domain.spec import Spec
 from modelward.domain.status import Placement
 from modelward.observe.deployments import parse_deployment
 from modelward.observe.serving import find_serving, forbid, reach_as_specified
 from modelward.registry import Entry
-from modelward.scribe import Scribe
+from modelward.scribe import FAILURES, REFUSALS, Scribe
 
 log = logging.getLogger(__name__)
 Steered = tuple[Serving, Decision]
@@ -57,6 +57,7 @@ class Placements:
     ) -> Steered | None:
         now = self.scribe.now(entry)
         self._check_fence()
+        await self.scribe.confirm(entry)
         await self.scribe.announce(entry, decision.announcements)
         intended = replace(decision.status, placement=intent)
         await self.scribe.write(entry, summarise(intended, entry.resource.generation, now))
@@ -65,6 +66,7 @@ class Placements:
 
     async def _carry_out(self, entry: Entry, spec: Spec, serving: Serving) -> Steered | None:
         self._check_fence()
+        await self.scribe.confirm(entry)
         intent = entry.resource.status.placement
         if intent is None or intent.from_value is None or intent.to_value is None:
             raise ValueError("no placement is under way")
@@ -72,7 +74,12 @@ class Placements:
             raise await self._drop(entry)
         look = partial(parse_deployment, field=spec.version_field)
         swap = Swap(intent.from_value, intent.to_value)
-        result = await put(self.scribe.cluster, serving.deployment, swap, look)
+        try:
+            result = await put(self.scribe.cluster, serving.deployment, swap, look)
+        except ClusterError as error:
+            await self._bear(entry, error)
+            raise
+        entry.unpatched = 0
         if result.outcome is not Outcome.PATCHED or result.body is None:
             raise await self._drop(entry)
         entry.deployment = look(result.body)
@@ -90,6 +97,17 @@ class Placements:
         after = managed.placed(entry.resource.status, served, now)
         await self.scribe.insist(entry, summarise(after, entry.resource.generation, now))
         return served, Decision(entry.resource.status)
+
+    async def _bear(self, entry: Entry, error: ClusterError) -> None:
+        """Where a patch keeps failing, say so in the server's words; it is tried again with growing pauses."""
+        if isinstance(error, ConflictError | ThrottledError):
+            return
+        entry.unpatched += 1
+        if entry.unpatched == (REFUSALS if isinstance(error, ForbiddenError) else FAILURES):
+            now, generation = self.scribe.now(entry), entry.resource.generation
+            said = managed.refused(entry.resource.status, str(error), generation)
+            await self.scribe.announce(entry, said.announcements)
+            await self.scribe.insist(entry, summarise(said.status, generation, now))
 
     async def _drop(self, entry: Entry) -> ConflictError:
         """Somebody wrote the Deployment in between, or it is gone: look again, and decide anew."""

@@ -21,6 +21,10 @@ class Entry:
     resource: Resource
     deployment: Deployment | None = None
     deployment_read: bool = False
+    deployment_confirmed: str = ""
+    """The resourceVersion in which the Deployment was last read itself, and not shown by a list or a watch."""
+    confirmed: bool = False
+    """Whether the resource was read or written once since the operator began: a list may come from a server behind."""
     replica_sets: list[Json] | None = None
     next_check: float = 0.0
     heard: bool = False
@@ -30,7 +34,11 @@ class Entry:
     answered_at: float = float("-inf")
     """When its database last answered."""
     failures: int = 0
+    unread: int = 0
+    """How often in a row what must not be put back could not be read, when a rollback was due."""
     announced: str = ""
+    unpatched: int = 0
+    """How often in a row the patch that is to be made has failed."""
     drifted_since: datetime | None = None
     """When another version than spec.version was first seen in the Deployment, by the database's clock."""
     clock_offset: timedelta = field(default=timedelta(0))

@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import gc
+import signal
+from collections.abc import Coroutine
+from typing import Any
 
 from modelward import handlers, wiring
 from modelward.page import serve_page
@@ -13,18 +16,46 @@ from modelward.wiring import House
 async def run(settings: Settings) -> None:
     """Live until a signal comes (then return) or one part fails (then raise)."""
     collect_early()
+    told = hear_signals()
     house = wiring.build(settings, handlers.find_access())
     page = await serve_page(house) if settings.http_port else None
     try:
-        await wiring.wait_for_crd(house)
-        await house.lease.acquire()
-        await wiring.preload(house)
-        house.ready = True
-        await _live(house)
+        if await comes_first(_get_ready(house), told):
+            house.ready = True
+            await _live(house, told)
     finally:
         await house.close()
         if page is not None:
             await page.cleanup()
+
+
+def hear_signals() -> asyncio.Event:
+    """Note that somebody wants us to end.
+
+    kopf hears signals itself, but not before it runs, and the first process of a container gets none that it does not
+    ask for: one that waits for the Lease would wait on until it is killed, and might still take it.
+    """
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    return told
+
+
+async def comes_first(work: Coroutine[Any, Any, None], told: asyncio.Event) -> bool:
+    """Whether some work is done before somebody wants us to end; else it is given up. What it raises is raised."""
+    doing, hearing = asyncio.create_task(work), asyncio.create_task(told.wait())
+    done, _ = await asyncio.wait((doing, hearing), return_when=asyncio.FIRST_COMPLETED)
+    for task in (doing, hearing):
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await doing
+    return doing in done
+
+
+async def _get_ready(house: House) -> None:
+    await wiring.wait_for_crd(house)
+    await house.lease.acquire()
+    await wiring.preload(house)
 
 
 def collect_early() -> None:
@@ -36,7 +67,7 @@ def collect_early() -> None:
     gc.set_threshold(300, 5, 5)
 
 
-async def _live(house: House) -> None:
+async def _live(house: House, told: asyncio.Event) -> None:
     """Run every part until one ends: kopf by a signal, the others only by failing.
 
     kopf cancels at its end what was started after it, so it is started last.
@@ -49,7 +80,8 @@ async def _live(house: House) -> None:
         wiring.tidy(house),
         wiring.give_back_memory(house),
     )
-    parts = [asyncio.create_task(part) for part in (*ours, handlers.run_kopf(house))]
+    # a signal that comes before kopf hears them ends it as well
+    parts = [asyncio.create_task(part) for part in (*ours, told.wait(), handlers.run_kopf(house))]
     done, others = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
     for task in others:
         task.cancel()

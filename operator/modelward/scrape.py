@@ -160,6 +160,11 @@ FAMILIES: tuple[Family, ...] = (
         readings.one(lambda s: s.sweep_lag()),
     ),
     Family(
+        "modelward_clock_offset_seconds",
+        "How far a database's clock is ahead of the operator's: the one that is furthest off, either way.",
+        readings.one(lambda s: max((e.clock_offset.total_seconds() for e in s.entries), key=abs, default=0.0)),
+    ),
+    Family(
         "modelward_breaker_open",
         "1 while so many models, of all or of one feed, look bad at once that none of them is rolled back.",
         readings.one(lambda s: s.is_breaker_open()),

@@ -15,12 +15,14 @@ from modelward.domain.errors import ConflictError, ForbiddenError, NotFoundError
 from modelward.domain.ports import Clock, Cluster
 from modelward.domain.resource import parse_resource
 from modelward.domain.status import Status
-from modelward.registry import Entry
+from modelward.registry import Entry, is_older
 
 log = logging.getLogger(__name__)
 REFUSED = (ForbiddenError, NotFoundError, UnprocessableError)  # a quota, a namespace that ends: no reason not to act
 
 PATIENCE = 30.0  # seconds
+REFUSALS, FAILURES = 3, 6
+"""How often in a row a patch is refused, or fails, until that is no passing trouble any more: within a minute."""
 
 
 @dataclass(slots=True)
@@ -50,11 +52,25 @@ class Scribe:
         self, entry: Entry, status: Status, announcements: tuple[Announcement, ...], *, figures_too: bool
     ) -> None:
         """End a turn. Tell first: told twice is one Event, so a crash in between loses nothing."""
+        if announcements:
+            await self.confirm(entry)
         await self.announce(entry, announcements)
         if says_something_new(entry.resource.status, self._seal(entry, status), figures_too=figures_too):
             await self.write(entry, status)
         else:
             self.mailroom.notify(entry)
+
+    async def confirm(self, entry: Entry) -> None:
+        """Before the first word about a resource, or the first deed, make sure that no old one was listed.
+
+        A write would fail by its resourceVersion; what comes before a write needs this, once in an operator's life.
+        """
+        if entry.confirmed:
+            return
+        live = parse_resource(await self.cluster.get_resource(*entry.resource.key))
+        before, entry.resource, entry.confirmed = entry.resource, live, True
+        if live.resource_version != before.resource_version:
+            raise ConflictError("the resource is newer than the one that was listed: looking again")
 
     async def write(self, entry: Entry, status: Status) -> None:
         """Write status, and the letters about what is new in it, unless somebody wrote in between (ConflictError)."""
@@ -62,7 +78,7 @@ class Scribe:
         before = entry.resource.status
         entry.resource = await write_status(self.cluster, entry.resource, self._seal(entry, status))
         count_rollback(before, entry.resource.status)
-        entry.written_at = time.monotonic()
+        entry.written_at, entry.confirmed = time.monotonic(), True
         entry.results = {slot: r for slot, r in entry.results.items() if taken.get(slot) is not r}
         self.mailroom.notify(entry)
 
@@ -72,11 +88,17 @@ class Scribe:
             await self.write(entry, entry.resource.status)
 
     async def insist(self, entry: Entry, status: Status) -> None:
-        """Write what has happened already; a conflict means an edit of the resource, which changes nothing of it."""
+        """Write what has happened already; a conflict means an edit of the resource, which changes nothing of it.
+
+        Unless the resource is older than it was: in a cluster that was restored from a backup it has not happened.
+        """
         try:
             await self.write(entry, status)
         except ConflictError:
-            entry.resource = parse_resource(await self.cluster.get_resource(*entry.resource.key))
+            live = parse_resource(await self.cluster.get_resource(*entry.resource.key))
+            if is_older(live, entry.resource):
+                raise
+            entry.resource = live
             await self.write(entry, status)
 
     async def announce(

@@ -6,7 +6,6 @@ a turn that fails comes again later, with growing pauses, and delays nobody else
 """
 
 import asyncio
-import hashlib
 import heapq
 import logging
 import math
@@ -14,10 +13,11 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from modelward import pacing
 from modelward.decide.managed import GRACE, is_pending
+from modelward.decide.requests import find_pending
 from modelward.domain.errors import ClusterError, ConflictError, NotFoundError, ThrottledError
 from modelward.domain.resource import Resource, parse_resource
-from modelward.domain.status import Verdict
 from modelward.judging import Plan
 from modelward.reconcile import Reconciler
 from modelward.registry import Entry, Key, Registry
@@ -25,7 +25,6 @@ from modelward.registry import Entry, Key, Registry
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE, VERIFY_EVERY = 1.0, 60.0, 5.0
-FIRST_RETRY, LONGEST_RETRY = 5.0, 300.0
 FIRST_TURNS = 4  # rounds in a second for resources seen for the first time
 AT_ONCE = 16  # turns that talk to the API server at the same time: each costs memory, and the server is not ours alone
 
@@ -70,7 +69,7 @@ class Sweeper:
         self._busy: dict[Key, float] = {}
         self._again: set[Key] = set()
         self._failures: dict[Key, int] = {}
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._at_once, self._asking = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
         self._sweeps: set[asyncio.Task[None]] = set()
         self.last_round = self.last_end = monotonic()
         self.forgotten: Callable[[Key], None] = lambda _: None
@@ -94,7 +93,7 @@ class Sweeper:
             return
         behind = math.floor(moment) + 1 - self._database_time(entry)
         closes = self._monotonic() + min(max(behind, 0.0), 1.0)
-        entry.next_check = min(entry.next_check, max(closes, entry.heard_at + _distance(entry)))
+        entry.next_check = min(entry.next_check, max(closes, entry.heard_at + pacing.distance(entry)))
         entry.heard = True
         if key not in self._busy:
             self._schedule.put(key, entry.next_check)
@@ -140,10 +139,18 @@ class Sweeper:
         return key in self._registry.entries
 
     def _start(self, keys: list[Key]) -> None:
+        """Begin a sweep; who was asked to roll back goes alone, since its database is asked before it is grouped."""
         self._busy |= dict.fromkeys(keys, self._monotonic())
-        task = asyncio.create_task(self._sweep(keys))
-        self._sweeps.add(task)
-        task.add_done_callback(self._sweeps.discard)
+        alone = [key for key in keys if self._is_asked(key)]
+        together = [key for key in keys if key not in alone]
+        for part in ([together] if together else []) + [[key] for key in alone]:
+            task = asyncio.create_task(self._sweep(part))
+            self._sweeps.add(task)
+            task.add_done_callback(self._sweeps.discard)
+
+    def _is_asked(self, key: Key) -> bool:
+        entry = self._registry.entries.get(key)
+        return entry is not None and find_pending(entry.resource.asked, entry.resource.status.requests).rollback
 
     async def _sweep(self, keys: list[Key]) -> None:
         """Prepare every resource, then let each database answer for its own; none waits for another's."""
@@ -164,7 +171,7 @@ class Sweeper:
         if entry.heard:
             entry.heard, entry.heard_at = False, self._monotonic()
         try:
-            async with self._at_once:
+            async with self._asking if self._is_asked(key) else self._at_once:
                 plan = await self._reconciler.prepare(entry, due=due)
         except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the others; _release says it loudly
             self._release(key, error)
@@ -200,6 +207,8 @@ class Sweeper:
             self._again.discard(key)
             self.kick(key)
         elif entry is not None and error is None:
+            again = pacing.next_try(entry, self._monotonic(), self._reconciler.scribe.now(entry))
+            entry.next_check = min(entry.next_check, again)
             self._schedule.put(key, self._next_turn(entry))
 
     def _come_again(self, key: Key, error: BaseException) -> None:
@@ -262,17 +271,8 @@ class Sweeper:
             self.kick(rival)
 
     def _set_next_check(self, entry: Entry) -> None:
-        spec = entry.resource.spec
-        if spec is None:
-            return
-        interval, now = spec.check_interval.total_seconds(), self._monotonic()
-        if entry.resource.status.verdict is Verdict.SOURCE_ERROR and entry.failures:
-            pause = min(interval, FIRST_RETRY * 2 ** min(entry.failures - 1, 10), LONGEST_RETRY)
-            entry.next_check = math.ceil(now + pause)  # whole seconds: those of one database ask together again
-            return
-        entry.next_check = next_slot(now, interval, entry.resource.uid)
-        if entry.heard:  # while this check was under way
-            entry.next_check = min(entry.next_check, entry.heard_at + _distance(entry))
+        if entry.resource.spec is not None:
+            entry.next_check = pacing.next_check(entry, entry.resource.spec, self._monotonic())
 
     def _database_time(self, entry: Entry) -> float:
         return self._reconciler.scribe.now(entry).timestamp()
@@ -287,13 +287,3 @@ class Sweeper:
         if entry.drifted_since is not None or is_pending(spec.version, entry.resource.status):
             return min(entry.next_check, self._monotonic() + GRACE.total_seconds())
         return entry.next_check
-
-
-def _distance(entry: Entry) -> float:
-    return max(1.0, 20 * entry.check_seconds)
-
-
-def next_slot(now: float, interval: float, uid: str) -> float:
-    """Return the next moment of a resource's own phase, in whole seconds: spread over the interval, swept together."""
-    phase = int(hashlib.sha256(uid.encode()).hexdigest()[:8], 16) % max(int(interval), 1)
-    return (int((now - phase) // interval) + 1) * interval + phase

@@ -46,6 +46,7 @@ class Targets:
         if _is_decided(entry.resource.status) or not entry.deployment_read:
             entry.deployment = await self._read(entry.resource.namespace, spec)
             entry.deployment_read = True
+            entry.deployment_confirmed = entry.deployment.resource_version if entry.deployment else ""
         deployment = entry.deployment
         if deployment is None:
             message = f"Deployment {spec.target_name} does not exist in this namespace"
@@ -53,7 +54,11 @@ class Targets:
         if self.require_opt_in and deployment.allow_rollback != entry.resource.name:
             message = f"Deployment {deployment.name} lacks the annotation {ALLOW_ROLLBACK}: {entry.resource.name}"
             return ServingProblem(Reason.NOT_OPTED_IN, message)
-        return find_serving(spec, deployment)
+        serving = find_serving(spec, deployment)
+        if isinstance(serving, Serving) and _must_confirm(entry, serving):
+            entry.deployment_read = False
+            return await self.observe(entry, spec)
+        return serving
 
     async def take_replica_sets(self, entry: Entry, serving: Serving) -> "list[Json]":
         """Return the ReplicaSets that tell of older versions: those that were listed with the others, or read now."""
@@ -84,6 +89,12 @@ class Targets:
         except NotFoundError:
             return None
         return parse_deployment(body, spec.version_field)
+
+
+def _must_confirm(entry: Entry, serving: Serving) -> bool:
+    """Whether another version is shown than the one known: a server that lags behind would show an old one again."""
+    epoch, shown = entry.resource.status.epoch, serving.deployment.resource_version
+    return epoch is not None and epoch.version != serving.version and entry.deployment_confirmed != shown
 
 
 def _is_decided(status: Status) -> bool:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cluster.gate import gate_before
+from cluster.lives import Life
 from sandbox import cluster as clusters
 from sandbox import operator as operators
 from sandbox import scene
@@ -39,6 +41,22 @@ def operator(cluster: Cluster, state: Path) -> Iterator[Operator]:
     started = operators.start(cluster, state, {f"MODELWARD_{name}": value for name, value in settings.items()})
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="session")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    """A cluster of its own, since nobody else could live with such an operator."""
+    folder = tmp_path_factory.mktemp("life")
+    started = clusters.start(folder)
+    try:
+        operators.install(started)
+        with gate_before(operators.service_account_kubeconfig(started), folder) as (gate, kubeconfig):
+            life = Life(started, folder, gate, kubeconfig)
+            yield life
+            if life.operator is not None:
+                life.operator.stop()
+    finally:
+        started.stop()
 
 
 @pytest.fixture

@@ -8,71 +8,23 @@ there are, and is what all others are held against.
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import psycopg
 import pytest
 
-from cluster.gate import Gate, gate_before
+from cluster.lives import Life
 from cluster.scenes import GOOD, PATIENCE, WORSE, A, B, Json, Model, deployment, image_of, resource, unused_name
 from receivers import Hook, a_web_server
-from sandbox import cluster as clusters
-from sandbox import operator as operators
 from sandbox import scene
-from sandbox.cluster import Cluster
 from sandbox.kubectl import Kubectl
-from sandbox.operator import NAMESPACE, Operator
 from sandbox.waiting import wait_until
 
 MOST = 8
 CALM = "calm"
-FREE = '{"spec":{"holderIdentity":""}}'
 KILLED = {f"killed-before-{n}": (n, True) for n in range(1, MOST + 1)} | {"killed-at-the-end": (MOST, False)}
 STEPS = ["Decided", "Observed", "Patched", "Verified"]
 """Observed: that B came; the others are those of the rollback."""
-
-
-@dataclass
-class Life:
-    """One operator after the other, behind a gate, in a cluster that nobody else has to share with them."""
-
-    cluster: Cluster
-    folder: Path
-    gate: Gate
-    kubeconfig: Path
-    operator: Operator | None = None
-
-    def begin_again(self) -> None:
-        """Start the next operator, without waiting for a dead one's Lease to run out; it may tell this machine."""
-        self.gate.disarm()
-        if self.operator is not None:
-            self.operator.kill()
-        lease = ("patch", "lease", "modelward", "--namespace", NAMESPACE, "--type=merge", f"--patch={FREE}")
-        Kubectl(self.cluster).run(*lease, check=False)  # before the first one there is none
-        settings = {"MODELWARD_BREAKER_PERCENT": "100", "MODELWARD_ALERT_NETWORKS": "127.0.0.0/8"}
-        self.operator = operators.start(self.cluster, self.folder, {"KUBECONFIG": str(self.kubeconfig), **settings})
-
-    def end(self, write: int, *, before: bool, about: str) -> None:
-        """Have the operator killed at one of its next writes about a model."""
-        assert self.operator is not None
-        running = self.operator
-        self.gate.arm(write, lambda: running.pid, before=before, about=about)
-
-
-@pytest.fixture
-def life(tmp_path: Path) -> Iterator[Life]:
-    """A cluster, and the gate before it."""
-    started = clusters.start(tmp_path)
-    try:
-        operators.install(started)
-        with gate_before(operators.service_account_kubeconfig(started), tmp_path) as (gate, kubeconfig):
-            life = Life(started, tmp_path, gate, kubeconfig)
-            yield life
-            if life.operator is not None:
-                life.operator.stop()
-    finally:
-        started.stop()
 
 
 @pytest.fixture
@@ -98,7 +50,8 @@ def models(life: Life, hook: Hook, database_url: str) -> dict[str, Model]:
     alerts = [{"name": "ops", "secretRef": {"name": "ops"}}]
     bodies = [deployment(name, image_of(A)) for name in found] + [resource(name, alerts=alerts) for name in found]
     kubectl.apply({"apiVersion": "v1", "kind": "List", "items": bodies})
-    life.begin_again()
+    life.gate.disarm()
+    life.begin_again(alert_networks="127.0.0.0/8")
     for model in found.values():
         model.until_verdict("InsufficientData", A)
     return found
@@ -140,7 +93,7 @@ def end_of(model: Model, hook: Hook) -> Json:
     return {
         "image": model.image(),
         "revision": target["metadata"]["annotations"]["deployment.kubernetes.io/revision"],
-        "owned by": [entry["manager"] for entry in target["metadata"]["managedFields"]],
+        "owned by": sorted({entry["manager"] for entry in target["metadata"]["managedFields"]}),
         "written on it": target["metadata"]["annotations"]["modelward.dev/rollback-id"] == last["id"],
         "rollback": {key: last[key] for key in ("from", "to", "phase", "message", "automatic", "reason")},
         "history": [(m["version"], m["placedBy"], m.get("rolledBack")) for m in status["history"]],
@@ -164,10 +117,12 @@ def test_killed_around_each_write_the_end_is_as_undisturbed(life: Life, models: 
     assert (calm["image"], calm["rows"]) == (image_of(A), [(step != "Observed", step) for step in STEPS])
     assert (calm["said twice"], calm["alerts"][0]) == ([], 1)
     for name, (write, before) in KILLED.items():
-        life.end(write, before=before, about=name)
+        running = life.operator
+        assert running is not None
+        life.gate.arm(write, lambda running=running: running.pid, before=before, about=name)  # type: ignore[misc]
         models[name].deploy(B)
         life.gate.wait()
-        life.begin_again()
+        life.begin_again(alert_networks="127.0.0.0/8")
     for name in KILLED:
         wait_until(lambda name=name: is_over(models[name], hook), for_=f"the end of {name}", timeout=PATIENCE)  # type: ignore[misc]
         assert end_of(models[name], hook) == calm, name

@@ -61,7 +61,7 @@ def test_deployed_by_the_spec_rolled_back_held_and_released_and_nobody_is_in_the
     ready = model.until_ready("False", "SpecVersionHeld")
     status = model.see()["status"]
     assert [m["placedBy"] for m in status["history"]] == ["Found", "Spec", "Rollback"]
-    assert f'put spec.version: "{A}" into Git, or name another version' in ready["message"]
+    assert f'put spec.version: "{A}" into Git, name another version, or clear its quarantine' in ready["message"]
     assert condition(status, "Stalled")["reason"] == "SpecVersionHeld"
     assert condition(status, "RolledBack")["status"] == "True"
     assert model.image() == image_of(A)

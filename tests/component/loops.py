@@ -32,6 +32,15 @@ class HangingReader(InMemoryReader):
             await self.speak.wait()
         return await super().read(connection, questions, source)
 
+    async def archived(
+        self, connection: Connection, model_name: str, environment: str, source: Source = OWN
+    ) -> tuple[str, ...]:
+        """Answer, the slow one only after `speak`."""
+        if ("host", "slow") in connection.parameters:
+            self.asked_slow.set()
+            await self.speak.wait()
+        return await super().archived(connection, model_name, environment, source)
+
 
 class Gate:
     """Opens when a resource's status has been written."""

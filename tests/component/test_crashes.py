@@ -62,10 +62,21 @@ def silence(world: World) -> None:
     world.reader.down = a_source_error()
 
 
+def ship_bad(version: str) -> Step:
+    """Deploy a version whose bad answers are there already: it is seen and rolled back in one turn."""
+
+    def change(world: World) -> None:
+        world.deploy(version)
+        world.predict(version, BAD)
+
+    return change
+
+
 DEGRADED: list[Step] = [begin, ship(B), turn_bad]
 MANAGED: list[Step] = [begin_managed, name(B)]
 STORIES: dict[str, list[Step]] = {
     "a bad version is rolled back": DEGRADED,
+    "a version is bad when it is first seen": [begin, ship_bad(B)],
     "a person asks for the previous version": [begin, ship(B), ask_for_previous],
     "a version put back does not start": [begin, ship(B), jam, nothing, nothing],
     "a version put back does not start and nothing serves": [begin, ship(B), take_down, nothing, nothing],

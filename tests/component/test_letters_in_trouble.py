@@ -120,6 +120,7 @@ async def test_a_full_outbox_drops_the_oldest_that_is_not_critical_and_counts():
 async def test_a_table_that_is_not_there_is_said_once_and_costs_no_more():
     world, mail = await a_told_world()
     mail.book.error = SourceError(Reason.AUDIT_UNAVAILABLE, "the table modelward.audit is not there")
+    world.restart()  # a table that this operator never wrote
     await world.turn(CHECK)
     await world.turn(SOON)
     assert (world.serving(), waiting(world)) == (A, [])
@@ -131,9 +132,26 @@ async def test_a_table_that_is_not_there_is_said_once_and_costs_no_more():
     assert mail.book.asked == asked
 
 
+async def test_a_table_that_was_written_before_gets_its_rows_when_it_can_be_written_again():
+    world, mail = await a_told_world()
+    world.ask("rollback", rollback_to="nonsense")
+    await world.turn(SOON)
+    assert mail.book.steps() == ["Observed", "Refused"]
+    mail.book.error = SourceError(Reason.AUDIT_UNAVAILABLE, "the database is read-only")
+    await world.turn(CHECK)
+    await world.turn(SOON)
+    assert world.serving() == A
+    assert {channel for _, channel, _ in waiting(world)} == {"Audit"}
+    mail.book.error = None
+    await world.turn(CHECK)
+    await world.turn(SOON)
+    assert (mail.book.steps(), waiting(world)) == (["Observed", "Refused", "Decided", "Patched", "Verified"], [])
+
+
 async def test_a_new_operator_still_says_that_there_is_no_table():
     world, mail = await a_told_world()
     mail.book.error = SourceError(Reason.AUDIT_UNAVAILABLE, "the table modelward.audit is not there")
+    world.restart()  # a table that this operator never wrote
     await world.turn(CHECK)
     await world.turn(SOON)
     world.restart()

@@ -47,6 +47,22 @@ async def test_a_database_that_hangs_delays_nobody_else():
     assert world.status("slow").current_version == A
 
 
+async def test_a_request_that_has_to_ask_a_database_that_hangs_delays_nobody_else():
+    world = a_world_of_two()
+    await world.turn()
+    reader = hang(world)
+    world.ask("rollback", "slow")
+    world.ask("check", "fine")
+    world._watch()
+    async with running(world):
+        await asyncio.wait_for(reader.asked_slow.wait(), WITHIN)
+        gate = Gate(world)
+        await gate.wait()
+        assert world.status("fine").requests.check is not None
+        assert world.status("slow").requests.rollback is None
+        reader.speak.set()
+
+
 async def test_what_happens_to_a_resource_during_its_turn_is_looked_at_after_it():
     world = a_world_of_two()
     reader = hang(world)

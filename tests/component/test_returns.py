@@ -7,8 +7,8 @@ import pytest
 from builders import NAMESPACE, A, B, C, image_of
 from component.mail import Mail
 from component.told import OPS, SOON
-from component.world import CHECK, MINUTE, World, a_degraded_world, a_managed_world
-from doubles import a_source_error
+from component.world import CHECK, MINUTE, World, a_degraded_world
+from doubles import a_source_error, forbidden
 from modelward.domain.status import Phase, PlacedBy
 
 KEY = ("Deployment", NAMESPACE, "house-prices")
@@ -162,6 +162,16 @@ async def test_a_deployment_that_goes_on_the_way_is_said_to_be_gone():
     assert world.condition("Ready") == ("False", "TargetNotFound")
 
 
+async def test_where_the_api_server_refuses_the_way_back_a_person_is_called():
+    world = await a_down_world()
+    for nth in range(1, 4):
+        world.cluster.fail(forbidden("deployments"), nth, verb="patch", kind="Deployment")
+    await world.turns(4, AFTER)
+    assert (world.serving(), phase(world)) == (A, Phase.FAILED)
+    assert world.condition("Stalled") == ("True", "RollbackFailed")
+    assert "the API server refused the way back: deployments is forbidden" in world.notes("RollbackFailed")[0]
+
+
 async def test_a_lease_that_is_lost_stops_the_way_back_too():
     world = await a_down_world()
     world.fenced = True
@@ -263,41 +273,3 @@ async def test_it_is_told_once_and_each_step_is_kept():
     assert mail.courier.reasons() == ["RolledBack", "RollbackFailed"]
     assert mail.book.steps() == ["Observed", "Decided", "Patched", "Returning", "Returned"]
     assert [q.version for q in world.status().quarantine] == [B]
-
-
-# -- spec.version ----------------------------------------------------------------------------------------------------
-
-
-async def a_managed_down_world() -> World:
-    world = await a_managed_world()
-    world.cluster.edit(*KEY, recreate)
-    world.cluster.stuck = {image_of(A)}
-    await world.go_bad()
-    assert (world.serving(), phase(world)) == (A, Phase.PATCHED)
-    return world
-
-
-async def test_spec_version_that_was_rolled_back_and_put_back_serves_and_stalls():
-    world = await a_managed_down_world()
-    await world.turns(3, AFTER)
-    assert (world.serving(), phase(world)) == (B, Phase.RETURNED)
-    assert world.condition("Ready") == ("False", "RollbackFailed")
-    assert len(world.cluster.images) == 3  # placed, rolled back, put back
-
-
-async def test_a_version_that_the_spec_names_meanwhile_comes_instead():
-    world = await a_managed_down_world()
-    world.edit(version=C)
-    await world.turn(AFTER)
-    assert (world.serving(), phase(world)) == (C, Phase.SUPERSEDED)
-    assert world.cluster.images[-2:] == [image_of(A), image_of(C)]
-    assert world.condition("Ready")[0] == "True"
-
-
-async def test_a_version_that_cannot_be_placed_does_not_stand_in_the_way():
-    world = await a_managed_down_world()
-    world.edit(version="v9", versions=[{"name": A, "image": image_of(A)}, {"name": B, "image": image_of(B)}])
-    await world.turn(AFTER)
-    assert (world.serving(), phase(world)) == (B, Phase.RETURNED)
-    await world.turn(MINUTE)
-    assert world.told().count("VersionUnknown") == 1

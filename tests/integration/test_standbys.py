@@ -17,6 +17,7 @@ from modelward.domain.quality import Quality
 from modelward.domain.reasons import Reason
 from sandbox.database import EmbeddedDatabase, start_embedded, start_standby
 from sandbox.waiting import wait_until
+from toxiproxy import a_network
 
 INSERT = (
     "INSERT INTO model_predictions (model_name, model_version, prediction, actual, predicted_at) "
@@ -156,3 +157,23 @@ SAYS = {
 def test_it_is_stale_where(behind: float | None, receiving: bool, caught_up: bool, stale: bool):  # noqa: FBT001  a table
     row = {"behind": behind, "receiving": receiving, "caught_up": caught_up}
     assert (find_staleness(row, 10.0) is not None) is stale
+
+
+async def test_a_failover_to_a_standby_that_is_behind_is_noticed_and_the_way_back_too(following: tuple[str, str]):
+    primary, standby = following
+    reader = PostgresReader(replica_lag=0.0)
+    execute(standby, "SELECT pg_wal_replay_pause()")
+    execute(primary, INSERT)
+    until(standby, RECEIVED, position(primary))
+    with a_network() as network:
+        way = network.way_to(primary)
+        connection, found = read_connection("db", {"uri": way.url}), []
+        for server in (primary, standby, primary):
+            way.lead_to(int(conninfo_to_dict(server)["port"]))  # type: ignore[arg-type]
+            found += await reader.read(connection, [about()])
+        await reader.close()
+    assert [f.reason if isinstance(f, SourceError) else f.current.predictions for f in found] == [
+        2,
+        Reason.REPLICA_STALE,
+        2,
+    ]

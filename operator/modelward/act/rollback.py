@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from modelward.domain.errors import NotFoundError, UnprocessableError
+from modelward.domain.errors import ForbiddenError, NotFoundError, UnprocessableError
 from modelward.domain.ports import Cluster, Json
 from modelward.domain.serving import ROLLBACK_ID, ROLLED_BACK_FROM, ROLLED_BACK_TO, Deployment, Place
 from modelward.domain.status import Rollback
@@ -65,8 +65,12 @@ def swap_back(rollback: Rollback) -> Swap:
 
 
 async def put(cluster: Cluster, deployment: Deployment, swap: Swap, parse: Callable[[Json], Deployment]) -> Patched:
-    """Carry a swap out; where a test fails, read the live object and decide by what stands there."""
+    """Carry a swap out; where a test fails, read the live object and decide by what stands there.
+
+    What is refused although every test holds is refused by somebody else, such as an admission policy: ForbiddenError.
+    """
     body: Json | None = None
+    tried: list[Json] = []
     for _ in range(TRIES):
         standing = _standing(deployment, swap)
         if isinstance(standing, Outcome) and body is not None:
@@ -79,6 +83,9 @@ async def put(cluster: Cluster, deployment: Deployment, swap: Swap, parse: Calla
             except NotFoundError:
                 return Patched(Outcome.GONE)
             except UnprocessableError as error:
+                if operations == tried:
+                    raise ForbiddenError(str(error)) from error
+                tried = operations
                 log.debug("Deployment %s was changed in between: %s", deployment.name, error)
         body = await _read(cluster, deployment)  # what was seen before may be over by now
         if body is None or body["metadata"]["uid"] != deployment.uid:

@@ -1,6 +1,7 @@
 """`modelward operator`: the process that runs in a cluster."""
 
 import logging
+import signal
 import sys
 
 import click
@@ -13,6 +14,8 @@ log = logging.getLogger("modelward")
 @click.command(short_help="Run the operator.")
 def operator() -> None:
     """Run the operator: in a cluster by its ServiceAccount, elsewhere by KUBECONFIG."""
+    # the first process of a container gets no signal that it does not ask for, and what follows takes a moment
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     import asyncio
 
     from modelward.settings import read_settings

@@ -24,6 +24,7 @@ BY_STATE: dict[str, Reason] = {
     "28000": Reason.AUTHENTICATION_FAILED,
     "3D000": Reason.DATABASE_MISSING,
 }
+FULL = "the server has no connection left, for all or for this user or database (max_connections, CONNECTION LIMIT)"
 BY_TEXT: tuple[tuple[str, Reason, str], ...] = (
     ("password authentication failed", Reason.AUTHENTICATION_FAILED, "the database refused the user or the password"),
     ("no password supplied", Reason.AUTHENTICATION_FAILED, "the database asks for a password and none is given"),
@@ -32,6 +33,7 @@ BY_TEXT: tuple[tuple[str, Reason, str], ...] = (
         Reason.AUTHENTICATION_FAILED,
         "the server's pg_hba.conf lets this user in from nowhere here",
     ),
+    ("not permitted to log in", Reason.AUTHENTICATION_FAILED, "the database does not let this user log in (NOLOGIN)"),
     ("role ", Reason.AUTHENTICATION_FAILED, "the database does not know the user"),
     ("authentication", Reason.AUTHENTICATION_FAILED, "the database refused the login"),
     ("database ", Reason.DATABASE_MISSING, "the server has no database of the name given"),
@@ -54,6 +56,11 @@ BY_TEXT: tuple[tuple[str, Reason, str], ...] = (
     ("resolve", Reason.DATABASE_UNREACHABLE, "the host's name cannot be resolved"),
     ("translate host", Reason.DATABASE_UNREACHABLE, "the host's name cannot be resolved"),
     ("name or service", Reason.DATABASE_UNREACHABLE, "the host's name cannot be resolved"),
+    ("too many connections", Reason.DATABASE_UNREACHABLE, FULL),
+    ("too many clients", Reason.DATABASE_UNREACHABLE, FULL),
+    ("connection slots", Reason.DATABASE_UNREACHABLE, FULL),
+    ("not yet accepting connections", Reason.DATABASE_UNREACHABLE, "the server is starting up"),
+    ("recovery mode", Reason.DATABASE_UNREACHABLE, "the server is starting up after a crash"),
     ("starting up", Reason.DATABASE_UNREACHABLE, "the server is starting up"),
     ("shutting down", Reason.DATABASE_UNREACHABLE, "the server is shutting down"),
 )

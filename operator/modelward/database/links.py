@@ -1,8 +1,11 @@
 """Links to databases: one for each (a second one for a while), with short read-only transactions within bounds."""
 
 import asyncio
+import math
+import os
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +25,7 @@ from modelward.domain.source import OWN
 
 Row = dict[str, Any]
 Link = psycopg.AsyncConnection[DictRow]
+SLACK = 1.0  # seconds between the end of all patience with a link, and that of whoever asked
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10000}
 
 
@@ -33,8 +37,12 @@ class Bounds:
     lock_timeout: float = 1.0
     connect_timeout: float = 5.0
     replica_lag: float = 300.0
+<<<<<<< HEAD
     fence: Fence | None = None
     """What must not be dialled; None for people, who dial what they like."""
+=======
+    grace: float = 5.0
+>>>>>>> main
 
     def settings(self, time_zone: str) -> dict[str, str]:
         """Return what the query `settings` wants bound."""
@@ -47,7 +55,7 @@ class Bounds:
     @property
     def deadline(self) -> float:
         """After which even a server that says nothing is given up."""
-        return self.statement_timeout + self.connect_timeout + 5
+        return self.statement_timeout + self.connect_timeout + self.grace
 
 
 @dataclass(slots=True)
@@ -57,6 +65,32 @@ class _Line:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     link: Link | None = None
     released: bool = False
+
+
+class _Patience:
+    """Cuts a link that says nothing for too long: whoever waits for it gets an error at once.
+
+    To cancel the waiting instead would take ten seconds more, in which psycopg asks the server to cancel, too.
+    """
+
+    def __init__(self, link: Link, last: float) -> None:
+        self._link, self._last = link, last
+        self._timer: asyncio.TimerHandle | None = None
+
+    def grant(self, seconds: float) -> None:
+        """Wait so long from now, but never past the end of all."""
+        self.end()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_at(min(loop.time() + seconds, self._last), self._cut)
+
+    def end(self) -> None:
+        """Wait no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _cut(self) -> None:
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._link.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
 
 
 class Links:
@@ -77,18 +111,19 @@ class Links:
     ) -> list[Row]:
         """Run one statement in a transaction of its own; SourceError where it fails.
 
-        A link that was cut while nobody used it (a restart, a firewall) is made anew: the statement only reads.
+        A link that was cut while nobody used it (a restart, a firewall) is made anew: the statement only reads. So is
+        one that seems open and leads nowhere any more, once it was silent for as long as a new one may take.
         """
         line = self._lines.setdefault((connection, number), _Line())
         try:
-            async with asyncio.timeout(self._bounds.deadline), line.lock:
-                kept = line.link is not None
+            async with asyncio.timeout(self._bounds.deadline + SLACK) as limit, line.lock:
+                kept, last = line.link is not None, (limit.when() or 0.0) - SLACK
                 try:
-                    return await self._run(line, connection, query, parameters, time_zone)
+                    return await self._run(line, connection, query, parameters, time_zone, last)
                 except SourceError:
-                    if not (kept and line.link is None):
+                    if not (kept and line.link is None) or asyncio.get_running_loop().time() >= last:
                         raise
-                return await self._run(line, connection, query, parameters, time_zone)
+                return await self._run(line, connection, query, parameters, time_zone, last)
         except TimeoutError:
             raise SourceError(Reason.DATABASE_UNREACHABLE, "the database did not answer in time") from None
         finally:
@@ -96,22 +131,31 @@ class Links:
                 await _discard(line)
 
     async def _run(
-        self, line: _Line, connection: Connection, query: sql.Composed, parameters: dict[str, Any], time_zone: str
+        self,
+        line: _Line,
+        connection: Connection,
+        query: sql.Composed,
+        parameters: dict[str, Any],
+        time_zone: str,
+        last: float,
     ) -> list[Row]:
-        async with self._transaction(line, connection, time_zone) as cursor:
+        async with self._transaction(line, connection, time_zone, last) as cursor:
             self.asked += 1
             await cursor.execute(query, parameters)
             return await cursor.fetchall()
 
     @asynccontextmanager
     async def _transaction(
-        self, line: _Line, connection: Connection, time_zone: str
+        self, line: _Line, connection: Connection, time_zone: str, last: float = math.inf
     ) -> AsyncIterator[psycopg.AsyncCursor[DictRow]]:
         """Begin a read-only transaction with its bounds; what it cannot do is a SourceError."""
         link = await self._connect(connection, line)
+        patience = _Patience(link, last)
         try:
+            patience.grant(self._bounds.connect_timeout)
             async with link.transaction(), link.cursor() as cursor:
                 await self._prepare(link, cursor, time_zone)
+                patience.grant(self._bounds.statement_timeout + self._bounds.grace)
                 yield cursor
         except psycopg.Error as error:
             if link.broken or link.closed or error.sqlstate is None:
@@ -122,6 +166,8 @@ class Links:
         except BaseException:
             await _discard(line)
             raise
+        finally:
+            patience.end()
 
     async def release(self, connection: Connection, number: int = 0) -> None:
         """Hang up on a database that nobody asks any more; whoever is asking now gets the answer first."""

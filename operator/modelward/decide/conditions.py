@@ -1,12 +1,14 @@
 """Conditions: how the resource stands, for people, `kubectl wait` and GitOps controllers (kstatus).
 
-Reconciling, Stalled and RolledBack are present only while True, RollbackProtected only while somebody owns the field.
+Reconciling, Stalled and RolledBack are present only while True, ClocksAgree only while False, RollbackProtected only
+while somebody owns the version's field.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from modelward.decide import refusals
 from modelward.decide.guards import is_contested
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import ServingProblem
@@ -14,7 +16,7 @@ from modelward.domain.status import Condition, Phase, PlacedBy, Placement, Place
 
 READY, DEGRADED, METRICS_AVAILABLE = "Ready", "Degraded", "MetricsAvailable"
 ROLLED_BACK, RECONCILING, STALLED = "RolledBack", "Reconciling", "Stalled"
-ROLLBACK_PROTECTED = "RollbackProtected"
+ROLLBACK_PROTECTED, CLOCKS_AGREE = "RollbackProtected", "ClocksAgree"
 
 MISCONFIGURED = frozenset(
     {
@@ -38,7 +40,7 @@ def summarise(
     """Fill in the conditions; transition times move only where a condition's status does."""
     lines = [_ready(status, generation, problem, suspended=suspended), *_degraded(status), *_metrics(status)]
     lines += [*_rolled_back(status), *_abnormal(status)]
-    lines += _protection(status)
+    lines += _seen(status)
     conditions = tuple(_condition(status, line, generation, now) for line in lines)
     return replace(status, conditions=conditions, observed_generation=generation)
 
@@ -90,6 +92,8 @@ def stall(status: Status) -> tuple[str, str] | None:
         return Reason.CONTESTED, _contest(status)
     if rollback is not None and _has_failed(status, rollback):
         return Reason.ROLLBACK_FAILED, rollback.message
+    if rollback is not None and refusals.is_stuck(status):
+        return Reason.ROLLBACK_REFUSED, f"{rollback.from_} -> {rollback.to}: {rollback.message}"
     if rollback is not None and rollback.phase.under_way:
         return None
     return _stuck(status.placement, status.current_version)
@@ -140,6 +144,9 @@ def _stuck(placement: Placement | None, current: str | None) -> tuple[str, str] 
             f"({placement.message})"
         )
         return placement.reason, message
+    if placement.state is PlacementState.PLACING and placement.refused is not None:
+        message = f'spec.version "{placement.version}" is not placed: the API server refuses it: {placement.refused}'
+        return Reason.PLACEMENT_REFUSED, message
     if placement.state is PlacementState.REFUSED:
         return placement.reason, f'spec.version "{placement.version}" is not placed: {placement.message}'
     return None
@@ -181,18 +188,18 @@ def _rolled_back(status: Status) -> Iterator[Line]:
         yield ROLLED_BACK, "True", rollback.reason, f"{rollback.from_} -> {rollback.to}: {rollback.message}{again}"
 
 
-def _protection(status: Status) -> Iterator[Line]:
-    """Keep what was found when the Deployment was last looked at (`decide/protection.py`)."""
-    found = status.condition(ROLLBACK_PROTECTED)
-    if found is not None:
-        yield found.type, found.status, found.reason, found.message
+def _seen(status: Status) -> Iterator[Line]:
+    """Keep what was found when Deployment and database were last looked at (`decide/protection.py`, `clocks.py`)."""
+    for found in (status.condition(ROLLBACK_PROTECTED), status.condition(CLOCKS_AGREE)):
+        if found is not None:
+            yield found.type, found.status, found.reason, found.message
 
 
 def _abnormal(status: Status) -> Iterator[Line]:
     rollback, stalled = status.last_rollback, stall(status)
-    if rollback is not None and rollback.phase.under_way:
+    if rollback is not None and rollback.phase.under_way and stalled is None:
         yield RECONCILING, "True", Reason.ROLLING_BACK, f"{rollback.from_} -> {rollback.to} is {rollback.phase}"
-    elif placing := _on_its_way(status.placement):
+    elif (placing := _on_its_way(status.placement)) and stalled is None:
         yield RECONCILING, "True", *placing
     if stalled is not None:
         yield STALLED, "True", *stalled

@@ -10,6 +10,7 @@ from modelward.decide.guards import Fleet, Scene, find_holds, is_contested
 from modelward.decide.outcome import evidence_of, settle_outcome
 from modelward.decide.previous import Previous
 from modelward.decide.protection import recipe
+from modelward.decide.refusals import find_refusal
 from modelward.decide.wording import figure, percent
 from modelward.domain.buckets import Buckets
 from modelward.domain.decision import Announcement, Decision, Judgement, MetricChange, RollbackOrder, Target
@@ -70,13 +71,15 @@ def decide(
     fleet: Fleet,
     now: datetime,
     evidence: Buckets | None = None,
+    unread: str | None = None,
 ) -> Decision:
     """Decide on one judgement."""
     after, told = settle_outcome(spec, record(status, judgement, previous), judgement)
     holds: tuple[Hold, ...] = ()
     order = None
     if judgement.verdict is Verdict.DEGRADED:
-        holds = _auto_off(spec) + find_holds(Scene(spec, after, serving, judgement, previous, fleet, now, evidence))
+        scene = Scene(spec, after, serving, judgement, previous, fleet, now, evidence, unread)
+        holds = _auto_off(spec) + find_holds(scene)
         if not holds and previous is not None:
             order = _order(resource, after, serving, previous.target, judgement)
     after = summarise(replace(after, holds=holds), resource.generation, now)
@@ -150,7 +153,7 @@ def _may_reassert(spec: Spec, status: Status, serving: Serving, now: datetime) -
     last = status.last_rollback
     stood = last is not None and last.phase not in {Phase.FAILED, Phase.RETURNED}  # else B is all that can serve
     undone = last is not None and stood and (last.from_, last.to) == (serving.version, status.current_version)
-    wanted = spec.auto_rollback and not spec.suspend
+    wanted = spec.auto_rollback and not spec.suspend and find_refusal(status) is None
     return wanted and undone and status.is_quarantined(serving.version) and not journal.reasserted_lately(status, now)
 
 

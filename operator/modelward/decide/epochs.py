@@ -115,7 +115,18 @@ def _remembered_quarantine(status: Status, serving: Serving, now: datetime) -> t
     return (*status.quarantine, Quarantine(version, now, "found in the Deployment's annotations", rollback_id))
 
 
+def retell(status: Status, number: int) -> tuple[Announcement, ...]:
+    """Tell again how an epoch began that somebody deployed: the operator may have died before it could."""
+    pairs = zip(status.history, status.history[1:], strict=False)
+    begun = ((a, b) for a, b in pairs if b.epoch == number and b.placed_by is PlacedBy.OBSERVED)
+    return tuple(_tell_change(before.version, after.version, number) for before, after in begun)
+
+
 def _announce_change(epoch: Epoch, after: Status) -> Announcement:
     number = after.epoch.number if after.epoch else 0
-    message = f"{epoch.version} -> {after.current_version}: epoch {number} begins"
+    return _tell_change(epoch.version, after.current_version or "", number)
+
+
+def _tell_change(before: str, after: str, number: int) -> Announcement:
+    message = f"{before} -> {after}: epoch {number} begins"
     return Announcement(Reason.VERSION_CHANGED, message, f"epoch-{number}", action="Observe")

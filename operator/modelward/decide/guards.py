@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from modelward.decide import refusals
 from modelward.decide.evidence import explain_by_noise, explain_by_variation
 from modelward.decide.previous import Previous
 from modelward.decide.sequential import hold_back
@@ -58,6 +59,8 @@ class Scene:
     now: datetime
     evidence: Buckets | None = None
     """What the database says to those guards that ask it once more; None where it was not asked."""
+    unread: str | None = None
+    """Why it is not known what must not be put back; None where it is known, or was not asked for yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,21 @@ def _template_changed(scene: Scene) -> str | None:
     )
 
 
+def _refused(scene: Scene) -> str | None:
+    last, pause = scene.status.last_rollback, refusals.wait(scene.status, scene.now)
+    if last is None or not pause or last.from_ != scene.serving.version:
+        return None
+    again = f"{scene.now + pause:%Y-%m-%d %H:%M} UTC"
+    times = "once" if last.refused == 1 else f"{last.refused} times in a row"
+    return f"refused {times}, tried again from {again} on: {last.message}"
+
+
+def _history_unreadable(scene: Scene) -> str | None:
+    if scene.unread is None:
+        return None
+    return f"which versions are in quarantine or archived is not known, so none is put back before: {scene.unread}"
+
+
 def _cooling_down(scene: Scene) -> str | None:
     last, cooldown = scene.status.last_rollback, scene.spec.rollback.cooldown
     if last is None or last.patched_time is None or scene.now - last.patched_time >= cooldown:
@@ -225,6 +243,8 @@ GUARDS: tuple[Guard, ...] = (
     Guard(Reason.NOT_PROVEN, _not_proven, policy=Policy.SEQUENTIAL),  # the stated rate of being wrong is not kept yet
     Guard(Reason.BASELINE_STALE, _baseline_stale),  # the world has moved since
     Guard(Reason.TEMPLATE_CHANGED, _template_changed),  # the image alone is not what ran before
+    Guard(Reason.ROLLBACK_REFUSED, _refused, in_verdict=True),  # an API server that says no is not hammered
+    Guard(Reason.HISTORY_UNREADABLE, _history_unreadable, in_verdict=True),  # a bad one might be put back
     Guard(Reason.COOLING_DOWN, _cooling_down, in_verdict=True),  # no flapping
     Guard(Reason.BUDGET_EXHAUSTED, _budget_exhausted, in_verdict=True),  # a person should look now
     Guard(Reason.BREAKER_OPEN, _breaker_open, in_verdict=True),  # one broken feed, many models

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from modelward.decide import refusals
 from modelward.decide.epochs import begin, grade
 from modelward.decide.figures import find_evidence
 from modelward.domain.decision import Announcement, Decision, RollbackOrder, Target
@@ -70,6 +71,7 @@ def intend(status: Status, order: RollbackOrder, now: datetime, wanted: str | No
         outcome=defended.outcome if defended else None,
         outcome_message=defended.outcome_message if defended else None,
         evidence=Evidence() if order.placed_by is PlacedBy.REASSERTION else find_evidence(status),
+        refused=refusals.count(status, order),
     )
     placement = _hold(status, order, wanted, now)
     return replace(status, last_rollback=rollback, placement=placement, holds=())
@@ -89,7 +91,7 @@ def patched(status: Status, serving: Serving, now: datetime) -> Status:
     """The Deployment names the old version: a landing begins, the bad version goes into quarantine."""
     rollback = _running(status)
     placed_by = _placed_by(rollback)
-    status = replace(status, last_rollback=replace(rollback, phase=Phase.PATCHED, patched_time=now))
+    status = replace(status, last_rollback=replace(rollback, phase=Phase.PATCHED, patched_time=now, refused=None))
     if placed_by is PlacedBy.REASSERTION:
         return replace(status, reassertions=(*status.reassertions, now)[-10:])
     history = tuple(replace(m, rolled_back=True) if m.epoch == rollback.epoch else m for m in status.history)
@@ -167,13 +169,14 @@ def _ended(after: Status) -> Decision:
 def failed(status: Status, why: str, now: datetime) -> Status:
     """Record that the version put back did not become available, or its Deployment is gone."""
     rollback = _running(status)
-    message = f"{why}; {rollback.message}"
-    return replace(status, last_rollback=replace(rollback, phase=Phase.FAILED, message=message, finished_time=now))
+    end = replace(rollback, phase=Phase.FAILED, message=f"{why}; {rollback.message}", finished_time=now, refused=None)
+    return replace(status, last_rollback=end)
 
 
 def superseded(status: Status, now: datetime) -> Status:
     """Somebody deployed another version in between: theirs stays."""
-    return replace(status, last_rollback=replace(_running(status), phase=Phase.SUPERSEDED, finished_time=now))
+    end = replace(_running(status), phase=Phase.SUPERSEDED, finished_time=now, refused=None)
+    return replace(status, last_rollback=end)
 
 
 def announce_patched(rollback: Rollback) -> Announcement:
@@ -187,9 +190,8 @@ def announce_end(rollback: Rollback) -> Announcement | None:
     """Tell of an end that nobody hoped for."""
     if rollback.phase in {Phase.FAILED, Phase.RETURNED}:
         message = f"{rollback.from_} -> {rollback.to}: {rollback.message}"
-        return Announcement(
-            Reason.ROLLBACK_FAILED, message, rollback.id, warning=True, on_target=True, action="RollBack"
-        )
+        reason = Reason.ROLLBACK_REFUSED if rollback.refused else Reason.ROLLBACK_FAILED
+        return Announcement(reason, message, rollback.id, warning=True, on_target=True, action="RollBack")
     if rollback.phase is Phase.SUPERSEDED:
         what = "was done, and overtaken" if rollback.patched_time else "was not done"
         message = f"{rollback.from_} -> {rollback.to} {what}: another version was deployed meanwhile"

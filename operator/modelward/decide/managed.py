@@ -12,6 +12,7 @@ from modelward.decide.epochs import advance, begin
 from modelward.decide.journal import reasserted_lately
 from modelward.decide.previous import find_move
 from modelward.decide.protection import recipe
+from modelward.decide.refusals import LONGEST_WORDS
 from modelward.domain.codec import format_time
 from modelward.domain.decision import Announcement, Decision
 from modelward.domain.reasons import Reason
@@ -99,6 +100,16 @@ def dropped(status: Status) -> Status:
     intent = _running(status)
     enforced = intent.reason == Reason.SPEC_VERSION_ENFORCED
     return replace(status, placement=_placement(intent.version, intent.since_time) if enforced else None)
+
+
+def refused(status: Status, why: str, generation: int) -> Decision:
+    """Say in whose words the API server refuses what is being put in place; it is tried again all the same."""
+    intent = _running(status)
+    after = replace(status, placement=replace(intent, refused=why[:LONGEST_WORDS]))
+    message = f'spec.version "{intent.version}" is not placed: the API server refuses it: {why[:LONGEST_WORDS]}'
+    nonce = f"{intent.version}/{generation}"
+    told = Announcement(Reason.PLACEMENT_REFUSED, message, nonce, warning=True, on_target=True, action="Place")
+    return Decision(after, announcements=(told,))
 
 
 def adopted(wanted: str | None, status: Status, serving: Serving, now: datetime) -> Status:

@@ -78,6 +78,9 @@ def _rollback(change: Change) -> Iterator[News]:
     old, new = change.before.last_rollback, change.after.last_rollback
     if new is None or (old is not None and (old.id, old.phase) == (new.id, new.phase)):
         return
+    again = (new.refused or 0) > 1  # told once, and kept once
+    if again or (new.refused and new.phase is Phase.DECIDED):
+        return
     kinds = frozenset({TOLD[new.phase]} if new.phase in TOLD else ())
     yield News(_about(change, new), kinds, audited=True)
 
@@ -86,8 +89,11 @@ def _about(change: Change, rollback: Rollback) -> Letter:
     reason: str = NAMED[rollback.phase]
     if rollback.reason == Reason.QUARANTINE_ENFORCED and reason == Reason.ROLLED_BACK:
         reason = Reason.QUARANTINE_ENFORCED
+    step = Step(rollback.phase)
+    if rollback.refused:
+        reason, step = Reason.ROLLBACK_REFUSED, Step.REFUSED
     return replace(
-        change.letter(rollback.id, Step(rollback.phase), reason, rollback.message),
+        change.letter(rollback.id, step, reason, rollback.message),
         actor=rollback.actor,
         from_=rollback.from_,
         to=rollback.to,
@@ -127,7 +133,7 @@ def _ends(change: Change) -> frozenset[AlertOn]:
     """A new version ends what was told of the one before; where nothing was wrong, nobody needs to hear of it."""
     before, old, new = change.before, change.before.epoch, change.after.epoch
     last = before.last_rollback
-    failed = last is not None and last.phase is Phase.FAILED
+    failed = last is not None and last.phase in {Phase.FAILED, Phase.RETURNED}
     wrong = [c for c in (before.condition(ROLLED_BACK), before.condition(DEGRADED)) if c and c.status == "True"]
     moved = old is not None and new is not None and old.number != new.number
     back = last is not None and change.after.is_quarantined(change.after.current_version or "")

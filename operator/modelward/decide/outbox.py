@@ -21,7 +21,14 @@ LONGEST_ERROR = 1000  # characters: a Secret may have any number of keys to name
 PATIENCE = timedelta(hours=24)
 ALERTS_READY = "AlertsReady"
 CRITICAL = frozenset(
-    {Reason.ROLLED_BACK, Reason.QUARANTINE_ENFORCED, Reason.ROLLBACK_FAILED, Reason.CONTESTED, Reason.ROLLING_BACK}
+    {
+        Reason.ROLLED_BACK,
+        Reason.QUARANTINE_ENFORCED,
+        Reason.ROLLBACK_FAILED,
+        Reason.ROLLBACK_REFUSED,
+        Reason.CONTESTED,
+        Reason.ROLLING_BACK,
+    }
 )
 
 

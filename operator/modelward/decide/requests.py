@@ -142,6 +142,15 @@ def retell(status: Status) -> tuple[Announcement, ...]:
     return (_announce("rollback", record.requested_at, record.result, record.message),)
 
 
+def withdraw(status: Status, why: str) -> Decision:
+    """Take back what was answered to the request that began the running rollback: the API server refuses it."""
+    rollback, record = status.last_rollback, status.requests.rollback
+    if rollback is None or rollback.reason != Reason.REQUEST_DONE or record is None or record.result != "Done":
+        return Decision(status)
+    message = f"the API server refuses it: {why}"
+    return _answer(status, "rollback", record.requested_at, "Refused", message, record.version)
+
+
 def _is_new(at: str | None, record: RequestRecord | None) -> bool:
     return bool(at) and (record is None or record.requested_at != (at or "")[:64])
 

@@ -11,7 +11,7 @@ ModelwardError
     ├── NotFoundError         404: it is not there (any more)
     ├── ConflictError         409: somebody wrote in between
     ├── UnprocessableError    422: a test of our patch failed, or the object is refused
-    ├── ForbiddenError        401, 403: the verb and the resource are not ours
+    ├── ForbiddenError        403 and such: it is not allowed, by our rights or by an admission policy
     └── ThrottledError        429: come back later; carries the seconds
 
 The docstring is the message where none is given.
@@ -84,7 +84,7 @@ class UnprocessableError(ClusterError):
 
 
 class ForbiddenError(ClusterError):
-    """The operator's account may not do this."""
+    """It is not allowed: by the operator's rights, an admission policy or a webhook."""
 
 
 class ThrottledError(ClusterError):

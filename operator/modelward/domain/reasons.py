@@ -93,6 +93,10 @@ class Reason(StrEnum):
     ROLLING_BACK = "RollingBack", "A rollback is under way."
     ROLLED_BACK = "RolledBack", "The previous version was put back."
     ROLLBACK_FAILED = "RollbackFailed", "The version put back did not become available in time."
+    ROLLBACK_REFUSED = (
+        "RollbackRefused",
+        "The API server refuses the patch (rights, an admission policy, a webhook); tried again with growing pauses.",
+    )
     CONTESTED = (
         "Contested",
         "Somebody keeps putting the rolled-back version, or another one than spec.version, back; hands off.",
@@ -106,6 +110,10 @@ class Reason(StrEnum):
     RECOVERED = "Recovered", "The version is no longer worse than the previous one."
     PLACING_VERSION = "PlacingVersion", "spec.version is being put into the Deployment."
     VERSION_PLACED = "VersionPlaced", "spec.version serves now; a new epoch begins."
+    PLACEMENT_REFUSED = (
+        "PlacementRefused",
+        "The API server refuses to let spec.version be put into the Deployment; it is tried again every minute.",
+    )
     SPEC_VERSION_HELD = "SpecVersionHeld", "spec.version was rolled back, and stays out until spec names another one."
     SPEC_VERSION_ENFORCED = (
         "SpecVersionEnforced",
@@ -114,6 +122,7 @@ class Reason(StrEnum):
     VERSION_CHANGED = "VersionChanged", "The Deployment runs another version; a new epoch begins."
     METRICS_UNAVAILABLE = "MetricsUnavailable", "The database does not answer; nothing is judged and nothing changed."
     METRICS_AVAILABLE = "MetricsAvailable", "The database answers again."
+    CLOCK_SKEWED = "ClockSkewed", "The clocks of the operator and of the database differ by more than half a minute."
     REQUEST_DONE = "RequestDone", "A request by annotation was carried out."
     REQUEST_REFUSED = "RequestRefused", "A request by annotation was refused."
 

@@ -215,6 +215,8 @@ class Rollback:
     outcome: Outcome | None = None
     outcome_message: str | None = None
     evidence: Evidence = field(default_factory=Evidence)
+    refused: int | None = None
+    """How often in a row the API server refused the patch; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +236,8 @@ class Placement:
     from_: str | None = None
     from_value: str | None = None
     to_value: str | None = None
+    refused: str | None = None
+    """What the API server says, where it does not let the patch through."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from modelward.domain.ports import Json
 JSON_PATCH = "application/json-patch+json"
 PAGE = 100  # objects: a page is parsed whole, and what it costs at its peak is never given back
 BY_STATUS: dict[int, type[ClusterError]] = {
-    401: ForbiddenError,
+    400: ForbiddenError,
     403: ForbiddenError,
     404: NotFoundError,
     409: ConflictError,

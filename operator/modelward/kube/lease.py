@@ -2,7 +2,10 @@
 
 The holder renews every ten seconds and must stop when it could not for twenty; another one takes over after thirty
 seconds without a renewal, counted on its own monotonic clock from when it saw the last change, so that clocks that
-disagree do no harm.
+disagree do no harm. That clock goes on while a machine is suspended.
+
+Its resourceVersion never falls, but where etcd was restored from a backup: then all that is remembered is of a cluster
+that never was, and the operator ends, to begin anew with what there is.
 """
 
 import asyncio
@@ -22,6 +25,15 @@ log = logging.getLogger(__name__)
 
 class LeaseLostError(ModelwardError):
     """Another operator may hold the Lease by now; this one must end."""
+
+
+class ClusterRestoredError(ModelwardError):
+    """The Lease is older than it was: the cluster was restored from a backup; ending, to begin anew with it."""
+
+
+def standing_clock() -> float:
+    """Return seconds that never jump and, where the system can tell, go on while the machine is suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,7 @@ class Lease:
         name: str,
         identity: str,
         timing: Timing | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = standing_clock,
     ) -> None:
         self._client = client
         self._path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
@@ -55,6 +67,7 @@ class Lease:
         self._monotonic = monotonic
         self._renewed_at = float("-inf")
         self._seen: tuple[str, float] = ("", float("-inf"))
+        self._newest = 0
 
     @property
     def is_held(self) -> bool:
@@ -115,16 +128,25 @@ class Lease:
 
     async def _take(self) -> None:
         try:
-            body = await self._client.get(f"{self._path}/{self._name}")
+            body = self._date(await self._client.get(f"{self._path}/{self._name}"))
         except NotFoundError:
-            await self._client.post(self._path, self._fill({"metadata": {"name": self._name}, "spec": {}}))
+            self._date(await self._client.post(self._path, self._fill({"metadata": {"name": self._name}, "spec": {}})))
             return
         if not self._is_free(body):
             raise _HeldByAnotherError
         try:
-            await self._client.put(f"{self._path}/{self._name}", self._fill(body))
+            self._date(await self._client.put(f"{self._path}/{self._name}", self._fill(body)))
         except ConflictError:
             raise _HeldByAnotherError from None
+
+    def _date(self, body: Json) -> Json:
+        """Let no Lease pass that is older than the newest one seen; reads are consistent, so it cannot only seem so."""
+        version = body["metadata"]["resourceVersion"]
+        if version.isdigit():
+            if int(version) < self._newest:
+                raise ClusterRestoredError
+            self._newest = int(version)
+        return body
 
     def _is_free(self, body: Json) -> bool:
         holder, version = body["spec"].get("holderIdentity") or "", body["metadata"]["resourceVersion"]

@@ -28,7 +28,7 @@ ENDS: dict[Reason, tuple[Reason, ...]] = {
     Reason.VERSION_PLACED: OVER,
 }
 LASTS = timedelta(hours=24)
-CRITICAL = frozenset({Reason.ROLLBACK_FAILED, Reason.CONTESTED, Reason.BREAKER_OPEN})
+CRITICAL = frozenset({Reason.ROLLBACK_FAILED, Reason.ROLLBACK_REFUSED, Reason.CONTESTED, Reason.BREAKER_OPEN})
 
 
 def send_webhook(errand: Errand, now: datetime) -> None:

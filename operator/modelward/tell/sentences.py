@@ -6,6 +6,7 @@ DONE: dict[str, str] = {
     Reason.ROLLED_BACK: "The Deployment was put back on {to}. {from_} is in quarantine: it is not put back by itself.",
     Reason.QUARANTINE_ENFORCED: "{from_} is in quarantine and had come back. {to} was put back once more.",
     Reason.ROLLBACK_FAILED: "{to} was to be put back in the place of {from_}, and does not run.",
+    Reason.ROLLBACK_REFUSED: "Nothing was changed: {from_} still serves. It is tried again with growing pauses.",
     Reason.CONTESTED: "Nothing: {from_} was put right once already, and somebody put it back. Hands off.",
     Reason.DEGRADED: "Nothing was changed: {from_} still serves.",
     Reason.BUDGET_EXHAUSTED: "Nothing was changed: the rollbacks allowed for one day are used up.",
@@ -28,6 +29,10 @@ NEXT: dict[str, str] = {
     Reason.ROLLBACK_FAILED: (
         "Look at the pods of the Deployment now: why does {to} not become available? Then deploy a version that works."
     ),
+    Reason.ROLLBACK_REFUSED: (
+        "Let the operator's account patch this Deployment: its rights, an admission policy or a webhook stand in the "
+        "way, as said above. Or put {to} back yourself."
+    ),
     Reason.CONTESTED: (
         "Decide: change the version in whatever writes the Deployment (Git, Helm, a pipeline), or clear the "
         "quarantine of {from_} with the annotations modelward.dev/clear-quarantine: {from_} and "
@@ -49,6 +54,7 @@ TITLES: dict[str, str] = {
     Reason.ROLLED_BACK: "rolled back {from_} -> {to}",
     Reason.QUARANTINE_ENFORCED: "put back {to} once more",
     Reason.ROLLBACK_FAILED: "rollback {from_} -> {to} FAILED",
+    Reason.ROLLBACK_REFUSED: "rollback {from_} -> {to} REFUSED by the API server",
     Reason.CONTESTED: "{from_} is contested",
     Reason.DEGRADED: "{from_} is degraded",
     Reason.BUDGET_EXHAUSTED: "{from_} is degraded, and no rollback is left for today",

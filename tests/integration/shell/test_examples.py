@@ -105,7 +105,7 @@ def test_S11_the_cronjob_runs_the_check_hourly_and_never_twice_at_once(
     assert done.returncode == 4, done.stderr
     assert registry.production == [A]
     names = {e["name"] for e in container["env"]}
-    assert names == {"DATABASE_URL", "MODELWARD_ACTOR"}
+    assert names == {"DATABASE_URL", "MODELWARD_ALERT_URLS", "MODELWARD_ACTOR"}
 
 
 def test_the_cronjob_runs_the_interpreter_of_our_image(root: Path, examples: Path):
@@ -129,6 +129,7 @@ class Workflow:
             "DATABASE_URL": url,
             "MODELWARD_ACTOR": "github-actions/alice",
             "MODELWARD_MODEL": "",
+            "MODELWARD_ALERT_URLS": "",
             "THRESHOLD": given["threshold"],
             "AUTO_ROLLBACK": given["auto-rollback"],
             "FAIL_ON_DEGRADED": given["fail-on-degraded"],

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -146,3 +147,11 @@ def test_names_follow_the_conventions(family: Any):
     assert family.meaning.endswith((".", ")."))
     assert not family.name.endswith(("_total", "_count", "_sum", "_bucket", "_percent", "_milliseconds"))
     assert set(family.labels) <= {"verdict", "reason", "metric", "version", "phase", "verb"}
+
+
+def test_of_clocks_that_differ_the_furthest_is_said_with_its_sign():
+    given = sources(a_status(), a_status(), a_status())
+    for entry, offset in zip(given.entries, (30, -600, 0), strict=True):
+        entry.clock_offset = timedelta(seconds=offset)
+    assert scrape(given)["modelward_clock_offset_seconds"] == [({}, -600)]
+    assert scrape(sources())["modelward_clock_offset_seconds"] == [({}, 0)]

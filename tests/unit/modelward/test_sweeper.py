@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelward.sweeper import Schedule, next_slot
+from modelward.pacing import next_slot
+from modelward.sweeper import Schedule
 
 ONE, TWO = ("ml", "one"), ("ml", "two")
 

@@ -6,8 +6,8 @@ import pytest
 
 from builders import A, B, C, a_deployment, a_rollback, image_of
 from doubles import FixedClock, InMemoryCluster, images
-from modelward.act.rollback import Outcome, Patched, give_back, make_give_back, make_operations, put, swap_back, swap_of
-from modelward.domain.errors import ClusterError, ConflictError, UnprocessableError
+from modelward.act.rollback import Outcome, Patched, give_back, make_give_back, make_operations, put, swap_of
+from modelward.domain.errors import ClusterError, ConflictError, ForbiddenError, UnprocessableError
 from modelward.domain.serving import Deployment, Place
 from modelward.domain.status import Phase
 from modelward.domain.version_field import VersionField
@@ -138,10 +138,31 @@ async def test_a_rollback_that_is_there_already_is_not_written_again():
 
 async def test_gives_up_on_a_deployment_that_changes_faster_than_it_can_be_read():
     cluster = serving()
+
+    def annotate() -> None:
+        cluster.edit(*KEY, change=lambda body: flip(body["metadata"]))
+        raise UnprocessableError("test failed")
+
     for nth in (1, 2, 3):
-        cluster.fail(UnprocessableError("test failed"), nth, verb="patch")
+        cluster.interrupt(annotate, nth, verb="patch")
     with pytest.raises(UnprocessableError, match="changes faster"):
         await put_back(cluster)
+    assert cluster.images == []
+
+
+def flip(meta: dict[str, Any]) -> None:
+    """Give a Deployment annotations, or take them away: another patch is needed each time."""
+    if meta.pop("annotations", None) is None:
+        meta["annotations"] = {"team": "ml"}
+
+
+async def test_what_is_refused_although_every_test_holds_is_refused_by_somebody_else():
+    cluster = serving()
+    for nth in (1, 2, 3):
+        cluster.fail(UnprocessableError("policy 'frozen' denied request"), nth, verb="patch")
+    with pytest.raises(ForbiddenError, match="policy 'frozen' denied request"):
+        await put_back(cluster)
+    assert [call.verb for call in cluster.calls] == ["patch", "get", "patch"]
     assert cluster.images == []
 
 
@@ -240,57 +261,3 @@ async def test_a_conflict_while_patching_is_for_the_caller():
     cluster.fail(ConflictError("try again"), verb="patch")
     with pytest.raises(ConflictError):
         await put_back(cluster)
-
-
-# -- and back again --------------------------------------------------------------------------------------------------
-
-
-def down(**changes: Any) -> InMemoryCluster:
-    cluster = InMemoryCluster(FixedClock())
-    cluster.stuck = {image_of(A)}
-    body = a_deployment(version=A, **changes)
-    body["spec"]["strategy"] = {"type": "Recreate"}
-    cluster.apply(body)
-    return cluster
-
-
-async def go_back(cluster: InMemoryCluster, seen: dict[str, Any] | None = None) -> Patched:
-    return await put(cluster, look(seen or cluster.objects[KEY]), swap_back(ROLLBACK), look)
-
-
-async def test_what_was_rolled_back_from_is_put_back_and_that_is_said_on_the_deployment():
-    cluster = down()
-    result = await go_back(cluster)
-    assert (result.outcome, cluster.images) == (Outcome.PATCHED, [image_of(B)])
-    assert result.body is not None
-    assert result.body["metadata"]["annotations"] == {
-        "modelward.dev/rollback-id": ROLLBACK.id,
-        "modelward.dev/rolled-back-from": A,
-        "modelward.dev/rolled-back-to": B,
-    }
-
-
-def started(cluster: InMemoryCluster) -> None:
-    cluster.stuck = set()
-    cluster.finish_rollout(*KEY[1:])
-
-
-def paused(cluster: InMemoryCluster) -> None:
-    cluster.edit(*KEY, lambda body: body["spec"].update(paused=True))
-
-
-@pytest.mark.parametrize("what", [started, paused])
-async def test_what_is_not_down_any_more_is_left_however_old_the_view(what: Any):
-    cluster = down()
-    seen = cluster.objects[KEY]
-    what(cluster)
-    assert (await go_back(cluster, seen)).outcome is Outcome.NEEDLESS
-    assert cluster.images == []
-
-
-async def test_done_before_is_done():
-    cluster = down()
-    seen = cluster.objects[KEY]
-    await go_back(cluster, seen)
-    assert (await go_back(cluster, seen)).outcome is Outcome.PATCHED
-    assert cluster.images == [image_of(B)]

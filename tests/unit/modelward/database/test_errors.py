@@ -46,6 +46,16 @@ CONNECTING: dict[str, tuple[str, Reason]] = {
     "a server that starts": (f"{AT}FATAL:  the database system is starting up", Reason.DATABASE_UNREACHABLE),
     "a server that stops": (f"{AT}FATAL:  the database system is shutting down", Reason.DATABASE_UNREACHABLE),
     "too many connections": (f"{AT}FATAL:  sorry, too many clients already", Reason.DATABASE_UNREACHABLE),
+    "too many of one user": (f'{AT}FATAL:  too many connections for role "secret-user"', Reason.DATABASE_UNREACHABLE),
+    "a server after a crash": (f"{AT}FATAL:  the database system is in recovery mode", Reason.DATABASE_UNREACHABLE),
+    "a server that is not there yet": (
+        f"{AT}FATAL:  the database system is not yet accepting connections",
+        Reason.DATABASE_UNREACHABLE,
+    ),
+    "a user who may not log in": (
+        f'{AT}FATAL:  role "secret-user" is not permitted to log in',
+        Reason.AUTHENTICATION_FAILED,
+    ),
     "something new": (f"{AT}the moon is full", Reason.DATABASE_UNREACHABLE),
     "a closed port of a host with a telling name": (
         AT.replace("secret-host", "ssl-certificate-role ") + "Connection refused",

@@ -32,7 +32,7 @@ from modelward.domain.quality import Quality, Sums
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import ServingProblem
 from modelward.domain.spec import Spec
-from modelward.domain.status import Breaches, Epoch, PlacedBy, PlacementState, Status
+from modelward.domain.status import Breaches, Epoch, Phase, PlacedBy, PlacementState, Status
 
 MINUTE = timedelta(minutes=1)
 BAD = sums(0.85, 4200)
@@ -52,6 +52,8 @@ ALL = [
     "NotProven",
     "BaselineStale",
     "TemplateChanged",
+    "RollbackRefused",
+    "HistoryUnreadable",
     "CoolingDown",
     "BudgetExhausted",
     "BreakerOpen",
@@ -76,7 +78,16 @@ def a_scene(
     spec, previous = spec or a_spec(), more.get("previous", a_previous())
     status = status or a_status(A, B, breaches=CONFIRMED)
     judgement = judge(spec, status, quality or a_quality(current), a_previous())
-    return Scene(spec, status, more.get("serving", a_serving()), judgement, previous, fleet or Fleet(5, 1), NOW)
+    return Scene(
+        spec,
+        status,
+        more.get("serving", a_serving()),
+        judgement,
+        previous,
+        fleet or Fleet(5, 1),
+        NOW,
+        unread=more.get("unread"),
+    )
 
 
 def said(scene: Scene) -> dict[str, str]:
@@ -107,6 +118,13 @@ def since(age: timedelta) -> Status:
 
 def cooling(age: timedelta) -> Status:
     return a_status(A, B, breaches=CONFIRMED, last_rollback=a_rollback(from_=C, patched_time=NOW - age))
+
+
+def refused(age: timedelta, times: int = 1, **changes: Any) -> Status:
+    """The API server said no, so often in a row, a while ago."""
+    said = {"phase": Phase.FAILED, "patched_time": None, "finished_time": NOW - age, "message": "no: policy"}
+    rollback = a_rollback(refused=times, **{**said, **changes})
+    return a_status(A, B, breaches=CONFIRMED, last_rollback=rollback)
 
 
 def stale(age: timedelta) -> Status:
@@ -143,6 +161,21 @@ SPEAKS: dict[str, tuple[Reason, dict[str, Any], str]] = {
         Reason.COOLING_DOWN,
         {"status": cooling(59 * MINUTE)},
         "the last rollback was 59m ago, cooldown is 1h",
+    ),
+    "the API server said no a moment ago": (
+        Reason.ROLLBACK_REFUSED,
+        {"status": refused(timedelta(seconds=59))},
+        f"refused once, tried again from {NOW + timedelta(seconds=1):%Y-%m-%d %H:%M} UTC on: no: policy",
+    ),
+    "the API server said no so often that it is asked once an hour": (
+        Reason.ROLLBACK_REFUSED,
+        {"status": refused(59 * MINUTE, times=40)},
+        f"refused 40 times in a row, tried again from {NOW + MINUTE:%Y-%m-%d %H:%M} UTC on: no: policy",
+    ),
+    "nobody knows what is in quarantine": (
+        Reason.HISTORY_UNREADABLE,
+        {"unread": "no answer"},
+        "which versions are in quarantine or archived is not known, so none is put back before: no answer",
     ),
     "three automatic rollbacks today": (
         Reason.BUDGET_EXHAUSTED,
@@ -219,6 +252,10 @@ SILENT: dict[str, dict[str, Any]] = {
         "spec": a_spec(rollback={"onTemplateChange": "Proceed"}),
     },
     "a target of unknown template": {"serving": a_serving(template_hash="x"), "previous": a_previous(template_hash="")},
+    "the API server said no exactly one pause ago": {"status": refused(MINUTE)},
+    "the API server said no an hour ago, however often": {"status": refused(HOUR, times=10**6)},
+    "the API server said no to a person": {"status": refused(timedelta(0), automatic=False)},
+    "the API server said no about another version": {"status": refused(timedelta(0), from_=C)},
     "a rollback exactly one cooldown ago": {"status": cooling(HOUR)},
     "a rollback that was never carried out": {
         "status": a_status(A, B, breaches=CONFIRMED, last_rollback=a_rollback(patched_time=None))
@@ -244,7 +281,8 @@ def everything(evaluation: dict[str, str]) -> Scene:
     """Return a scene in which every guard has something to say."""
     spec = a_spec(suspend=True, evaluation=evaluation, rollback={"maxPerDay": 0})
     status = contested(since=NOW - HOUR, baseline=a_baseline(end=NOW - 999 * HOUR), last_rollback=a_rollback())
-    status = replace(status, breaches=Breaches(), last_rollback=a_rollback(patched_time=NOW - MINUTE))
+    last = a_rollback(Phase.FAILED, patched_time=NOW - MINUTE, finished_time=NOW, refused=1)
+    status = replace(status, breaches=Breaches(), last_rollback=last)
     assert status.epoch is not None
     status = replace(status, epoch=replace(status.epoch, landing=True))
     scene = a_scene(spec=spec, status=status, current=sums(0.85, 3480), previous=None, fleet=Fleet(3, 3))
@@ -252,7 +290,8 @@ def everything(evaluation: dict[str, str]) -> Scene:
     scene = replace(
         scene, previous=a_previous(veto="never Healthy", problem=elsewhere), serving=a_serving(template_hash="other")
     )
-    return replace(scene, judgement=replace(scene.judgement, reason=Reason.BOTH_WORSE), evidence=unsteady())
+    judgement = replace(scene.judgement, reason=Reason.BOTH_WORSE)
+    return replace(scene, judgement=judgement, evidence=unsteady(), unread="no answer")
 
 
 def unsteady() -> Buckets:

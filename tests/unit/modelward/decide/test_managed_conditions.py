@@ -70,7 +70,7 @@ def test_stands_as(status: Status, conditions: dict[str, tuple[str, str]]):
 def test_a_hold_says_what_to_do():
     assert message(HELD_LANDING).startswith(
         f'spec.version "{B}" was rolled back and is held, {A} serves: put spec.version: "{A}" into Git, '
-        "or name another version"
+        "name another version, or clear its quarantine"
     )
 
 

@@ -1,13 +1,14 @@
 """One operator acts at a time: who holds the Lease, for how long, and who takes over."""
 
 import copy
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from modelward.domain.errors import ClusterError, ConflictError, NotFoundError
-from modelward.kube.lease import Lease
+from modelward.kube.lease import ClusterRestoredError, Lease, standing_clock
 
 PATH = "/apis/coordination.k8s.io/v1/namespaces/ops/leases"
 Json = dict[str, Any]
@@ -193,3 +194,28 @@ async def test_giving_back_to_an_api_server_that_is_down_does_no_harm(candidate:
     leases.down = ClusterError("no answer in time")
     await one.release()
     assert not one.is_held
+
+
+@pytest.mark.parametrize("left", [True, False], ids=["an older Lease", "no Lease"])
+async def test_a_cluster_that_was_restored_from_a_backup_ends_whoever_remembers_more(
+    candidate: Candidate,
+    leases: Leases,
+    left: bool,  # noqa: FBT001
+):
+    one, two = candidate("one"), candidate("two")
+    await one._try()
+    before = copy.deepcopy(leases.objects)
+    for _ in range(3):
+        await one._try()
+    assert not await two._try()
+    leases.objects = before if left else {}
+    for lease in (one, two):
+        with pytest.raises(ClusterRestoredError, match="restored from a backup"):
+            await lease._try()
+        leases.objects = copy.deepcopy(before) if left else {}
+    assert await candidate("one")._try()  # a new one begins with what there is
+
+
+def test_its_clock_goes_on_while_the_machine_is_suspended():
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert before <= standing_clock() <= time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,0 +1,61 @@
+"""Two operators in the cluster: one works, the other waits, and takes over."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from cluster.scenes import GOOD, WORSE
+from e2e.release import LEASE_SECONDS, Release
+from e2e.served import Served
+from node.pictures import NEW, OLD
+from sandbox.waiting import wait_until
+
+
+@pytest.fixture
+def pair(operator: Release) -> Iterator[Release]:
+    """The operator twice; only the one with the Lease is ready."""
+    operator.scale(2)
+    wait_until(lambda: len(running(operator)) == 2, for_="two operators to run", timeout=60)
+    yield operator
+    operator.scale(1)
+
+
+def running(release: Release) -> list[str]:
+    return [pod["metadata"]["name"] for pod in release.pods() if pod["status"]["phase"] == "Running"]
+
+
+def waiting(release: Release) -> str:
+    """Name the operator that waits for the Lease, when it says so."""
+    (other,) = set(running(release)) - {release.until_ready()}
+    wait_until(lambda: "waiting for the Lease" in release.log(other), for_="the other to wait", timeout=60)
+    return other
+
+
+def test_deleted_by_force_the_other_takes_over_and_rolls_back_once(pair: Release, model: Served):
+    model.serve(OLD)
+    model.predict(OLD, GOOD)
+    model.watch(checkInterval="10s")
+    model.until_verdict("InsufficientData", OLD)
+    first = pair.until_ready()
+    assert pair.holder().startswith(first)
+    pair.kubectl.run("delete", "pod", first, "--force", "--grace-period=0")
+    model.serve(NEW)
+    model.predict(NEW, WORSE)
+    wait_until(lambda: not pair.holder().startswith(first), for_="another holder", timeout=LEASE_SECONDS + 30)
+    assert pair.holder().startswith(pair.until_ready())
+    model.until_rolled_back(OLD)
+    model.until_all_answer(OLD)
+    assert len(model.notes("RolledBack")) == 1
+
+
+def test_told_to_end_it_gives_the_lease_back_and_the_one_that_waited_is_ready(pair: Release):
+    first, second = pair.until_ready(), waiting(pair)
+    pair.kubectl.run("delete", "pod", first, "--wait=false")
+    wait_until(lambda: pair.ready_pods() == [second], for_="the other to be ready", timeout=60)
+    assert pair.holder().startswith(second)
+
+
+def test_one_that_waits_ends_when_it_is_told_to_and_takes_no_lease_with_it(pair: Release):
+    first, second = pair.until_ready(), waiting(pair)
+    assert pair.exit_code(second, lambda: pair.kubectl.run("delete", "pod", second, "--wait=false")) == 0
+    assert pair.holder().startswith(first)
