@@ -59,13 +59,9 @@ class Deliveries:
     book: AuditBook
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _cluster_uid: str | None = None
-<<<<<<< HEAD
     _fleet_told: dict[tuple[Address, Suspect], float] = field(default_factory=dict)
-=======
-    _fleet_told: dict[Address, float] = field(default_factory=dict)
     _written: set[tuple[str, str]] = field(default_factory=set)
     """Namespace and Secret of the databases whose audit table was written since the operator began."""
->>>>>>> main
 
     async def alert(self, jobs: Sequence[Job], now: float) -> list[AlertError | None]:
         """Send alerts, each to its own receiver; None for each that was taken, or is wanted no more."""

@@ -101,7 +101,9 @@ class Census:
 
     def look(self, now: datetime, decided: Mapping[Key, Status] | None = None) -> Fleets:
         """Count by what is known by now, and ask nobody."""
-        found = {key: v for at, verdicts in self._found.values() if now - at < SERVES for key, v in verdicts.items()}
+        found = {
+            key: v for at, verdicts in self._found.values() if abs(now - at) < SERVES for key, v in verdicts.items()
+        }
         return self._sum(decided or {}, found, now)
 
     async def count(self, decided: Mapping[Key, Status], feeds: Collection[Feed], now: datetime) -> Fleets:
@@ -125,7 +127,6 @@ class Census:
         glimpses = ((key, self.glimpse(entry)) for key, entry in entries.items())
         return {key: glimpse for key, glimpse in glimpses if glimpse is not None}
 
-<<<<<<< HEAD
     async def _ask(self, source: Source, seen: Mapping[Key, Glimpse]) -> Verdicts:
         """Ask with one statement for each login: most often there is one."""
         groups: dict[Connection, list[Key]] = {}
@@ -134,14 +135,6 @@ class Census:
             if connection is not None:
                 groups.setdefault(connection, []).append(key)
         at_once = asyncio.Semaphore(AT_ONCE)
-=======
-    async def _look_around(self, feed: Feed, decided: Mapping[Key, Status], now: datetime) -> Verdicts:
-        asked_at, verdicts = self._found.get(feed, (datetime.min.replace(tzinfo=now.tzinfo), {}))
-        if abs(now - asked_at) >= SERVES:  # a clock that was set back must not keep it for longer
-            verdicts = await self._ask(feed, decided)
-            self._found[feed] = (now, verdicts)
-        return {key: verdict for key, verdict in verdicts.items() if key not in decided}
->>>>>>> main
 
         async def ask(connection: Connection, keys: list[Key]) -> Verdicts:
             async with at_once:
@@ -164,7 +157,7 @@ class Census:
 
     def _sum(self, decided: Mapping[Key, Status], verdicts: Verdicts, now: datetime) -> Fleets:
         signs = [
-            (self.feed_of(entry), _sign(entry, decided.get(key), verdicts.get(key), now))
+            (self.feed_of(entry), _sign(entry, decided.get(key), verdicts.get(key), now + entry.clock_offset))
             for key, entry in self.registry.entries.items()
         ]
         feeds: dict[Feed, list[Sign]] = {}
@@ -174,7 +167,6 @@ class Census:
         whole = self._fleet(sign for _, sign in signs)
         return Fleets(whole, {feed: self._fleet(each) for feed, each in feeds.items()})
 
-<<<<<<< HEAD
     def _fleet(self, signs: Iterable["Sign"]) -> Fleet:
         judged = [bad for was_judged, bad in signs if was_judged]
         return Fleet(len(judged), sum(judged), self.breaker_percent)
@@ -190,17 +182,6 @@ def _sign(entry: Entry, decided: Status | None, verdict: Verdict | None, now: da
     back = _was_put_back_lately(status, now)
     bad = back or (verdict is Verdict.DEGRADED and (_is_held(entry) or _is_new(entry, status, now)))
     return back or verdict in {Verdict.HEALTHY, Verdict.DEGRADED}, bad
-=======
-    def _sum(self, decided: Mapping[Key, Status], verdicts: Verdicts, moment: datetime) -> Fleet:
-        judged = bad = 0
-        for key, entry in self.registry.entries.items():
-            status = decided.get(key, entry.resource.status)
-            now = moment + entry.clock_offset  # as its times in status are
-            verdict, back = verdicts.get(key, status.verdict), _was_put_back_lately(status, now)
-            judged += back or verdict in {Verdict.HEALTHY, Verdict.DEGRADED}
-            bad += back or (verdict is Verdict.DEGRADED and (_is_held(entry) or _is_new(entry, status, now)))
-        return Fleet(judged, bad, self.breaker_percent)
->>>>>>> main
 
 
 def _is_held(entry: Entry) -> bool:

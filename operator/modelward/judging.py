@@ -59,6 +59,7 @@ class Case:
     fleet: Fleet = NOBODY
     archived: tuple[str, ...] = ()
     evidence: Buckets | None = None
+    unread: str | None = None
     decision: Decision = field(default_factory=lambda: Decision(Status()))
 
 
@@ -100,39 +101,24 @@ class Judging:
         else:
             await self.rollbacks.begin(plan.entry, plan.spec, plan.serving, replace(decision, announcements=told))
 
-<<<<<<< HEAD
     async def _look_again(self, case: Case) -> Case:
         """Before the one write that matters, look at the registry of versions and at the evidence."""
         plan, spec, answer = case.plan, case.plan.spec, case.answer
         if case.decision.order is None or isinstance(answer, SourceError):
             return case
-        remembered = await self.recall(plan.entry, spec, plan.status)
-        if remembered.quarantine != plan.status.quarantine:  # the next look chooses its target with them in mind
-            return replace(case, decision=Decision(remembered))
-        connection = await self.connections.find(plan.entry.resource.namespace, spec.secret_name)
-        archived = await self.reader.archived(connection, spec.model_name, spec.environment, spec.source)
-        if archived:
-            case = self._decide(replace(case, archived=archived))
-        if case.decision.order is None or spec.evaluation.act_on is not ActOn.GUARDED:
-            return case
-=======
-    async def _decide_again(self, plan: Plan, decision: Decision, answer: Quality, fleet: Fleet) -> Decision:
-        """Before the one write that matters, look at the fleet, at the registry of versions, and at the evidence."""
-        spec, target = plan.spec, decision.order.to.version if decision.order else ""
         try:
             remembered = await self.recall(plan.entry, spec, plan.status)
             connection = await self.connections.find(plan.entry.resource.namespace, spec.secret_name)
             archived = await self.reader.archived(connection, spec.model_name, spec.environment, spec.source)
         except (ClusterError, SourceError) as error:
-            return self._decide_later(plan, answer, fleet, error)
+            return self._decide_later(case, error)
         plan.entry.unread = 0
         if remembered.quarantine != plan.status.quarantine:  # the next look chooses its target with them in mind
-            return Decision(remembered)
-        if fleet.breaker_open or target in archived:
-            return self._decide(plan, answer, fleet, archived)
-        if spec.evaluation.act_on is not ActOn.GUARDED:
-            return decision
->>>>>>> main
+            return replace(case, decision=Decision(remembered))
+        if archived:
+            case = self._decide(replace(case, archived=archived))
+        if case.decision.order is None or spec.evaluation.act_on is not ActOn.GUARDED:
+            return case
         found = await self._gather(connection, plan, answer)
         if isinstance(found, SourceError):
             return self._decide(Case(plan, found))
@@ -161,11 +147,11 @@ class Judging:
     def _now(self) -> datetime:
         return self.rollbacks.scribe.clock.now()
 
-    def _decide_later(self, plan: Plan, answer: Quality, fleet: Fleet, error: Exception) -> Decision:
+    def _decide_later(self, case: Case, error: Exception) -> Case:
         """Hold it back, and look again as soon as after any other failure of the database."""
-        log.warning("%s/%s: not rolled back for now: %s", *plan.entry.resource.key, error)
-        plan.entry.unread += 1
-        return self._decide(plan, answer, fleet, unread=str(error))
+        log.warning("%s/%s: not rolled back for now: %s", *case.plan.entry.resource.key, error)
+        case.plan.entry.unread += 1
+        return self._decide(replace(case, unread=str(error)))
 
     async def _gather(self, connection: Connection, plan: Plan, answer: Quality) -> Buckets | SourceError:
         """Ask once more what guards want to know; what the rows or the time do not allow is as if there were nothing.
@@ -186,42 +172,24 @@ class Judging:
             return Buckets()
         return weigh_evidence(plan.question, judgement, spans, summed)
 
-<<<<<<< HEAD
     def _decide(self, case: Case) -> Case:
         plan, now = case.plan, self.rollbacks.scribe.now(case.plan.entry)
-        judgement = self._judge(plan, case.answer, case.archived)
+        judgement, resource, status = self._judge(plan, case.answer, case.archived), plan.entry.resource, plan.status
+        if not isinstance(case.answer, SourceError):
+            status = compare_clocks(status, plan.entry.clock_offset, resource.generation, now)
         decision = decide(
-            plan.entry.resource,
+            resource,
             plan.spec,
-            plan.status,
+            status,
             plan.serving,
             plan.previous,
             judgement,
             case.fleet,
             now,
             case.evidence,
+            case.unread,
         )
         return replace(case, decision=decision)
-=======
-    def _decide(
-        self,
-        plan: Plan,
-        answer: Quality | SourceError,
-        fleet: Fleet,
-        archived: tuple[str, ...] = (),
-        evidence: Buckets | None = None,
-        unread: str | None = None,
-    ) -> Decision:
-        judgement = self._judge(plan, answer, archived)
-        now = self.rollbacks.scribe.now(plan.entry)
-        resource = plan.entry.resource
-        status = plan.status
-        if not isinstance(answer, SourceError):
-            status = compare_clocks(status, plan.entry.clock_offset, resource.generation, now)
-        return decide(
-            resource, plan.spec, status, plan.serving, plan.previous, judgement, fleet, now, evidence, unread
-        )  # fmt: skip
->>>>>>> main
 
     def _judge(self, plan: Plan, answer: Quality | SourceError, archived: tuple[str, ...]) -> Judgement:
         entry = plan.entry

@@ -41,13 +41,10 @@ class Settings:
     """How long one statement on a database may take."""
     alert_networks: tuple[str, ...] = ()
     """Networks that alerts may go to although they are this machine's or its link's, such as 127.0.0.0/8."""
-<<<<<<< HEAD
     database_networks: tuple[str, ...] = ()
     """Networks that databases may stand in although they are this machine's, such as 127.0.0.0/8; its link never is."""
-=======
     watch_seconds: int = 30
     """How long a watch lasts until it is opened anew; one that has fallen silent is noticed five seconds later."""
->>>>>>> main
     replica_lag_seconds: int = 300
     """How far a standby may be behind its primary before it is no source any more (ReplicaStale)."""
 

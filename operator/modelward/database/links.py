@@ -37,12 +37,9 @@ class Bounds:
     lock_timeout: float = 1.0
     connect_timeout: float = 5.0
     replica_lag: float = 300.0
-<<<<<<< HEAD
+    grace: float = 5.0
     fence: Fence | None = None
     """What must not be dialled; None for people, who dial what they like."""
-=======
-    grace: float = 5.0
->>>>>>> main
 
     def settings(self, time_zone: str) -> dict[str, str]:
         """Return what the query `settings` wants bound."""

@@ -36,15 +36,10 @@ class PostgresReader:
         lock_timeout: float = 1.0,
         connect_timeout: float = 5.0,
         replica_lag: float = 300.0,
-<<<<<<< HEAD
+        grace: float = 5.0,
         fence: Fence | None = None,
     ) -> None:
-        self._bounds = Bounds(statement_timeout, lock_timeout, connect_timeout, replica_lag, fence)
-=======
-        grace: float = 5.0,
-    ) -> None:
-        self._bounds = Bounds(statement_timeout, lock_timeout, connect_timeout, replica_lag, grace)
->>>>>>> main
+        self._bounds = Bounds(statement_timeout, lock_timeout, connect_timeout, replica_lag, grace, fence)
         self._links = Links(self._bounds)
         self.statements = 0
 
