@@ -32,13 +32,14 @@ quickstart: .venv/.dev ## Run docs/quickstart.md as its reader does, from `make 
 
 test: .venv/.dev lint types manifests-check docs-check unit cluster cluster-oldest ## Check everything: style, types, walls, and every test
 
-lint: .venv/.dev ## Check style, YAML, workflows and the walls of the house
+lint: .venv/.dev ## Check style, YAML, workflows, secrets, dependencies and the walls of the house
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/yamllint --strict .
 	$(BIN)/python -m workflows
 	$(BIN)/python -m charts
 	$(BIN)/lint-imports
+	@$(BIN)/python -m audit
 
 types: .venv/.dev ## Check types
 	$(BIN)/mypy

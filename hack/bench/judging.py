@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bench import data
+from bench import census, data
 from bench.errors import BenchError
 from bench.fleet import NEW, OLD, Model
 from bench.report import Figure
@@ -36,12 +36,14 @@ async def _measure(where: Connection) -> list[Figure]:
     try:
         first = await _time(reader, where, _questions(FEW, baseline=OLD))
         few = await _time(reader, where, _questions(FEW))
+        looked = await census.measure(reader, where, _questions(FEW), few[len(few) // 2])
         many = await _time(reader, where, _questions(MANY))
     finally:
         await reader.close()
     return [
         _figure(f"judging {FEW:,} resources for the first time, baselines too", first),
         _figure(f"judging {FEW:,} resources, {data.ROWS} rows each in the window", few),
+        looked,
         _figure(f"judging {MANY:,} resources, {data.ROWS} rows each in the window", many, GOAL),
     ]
 

@@ -127,6 +127,7 @@ def start(
         "MODELWARD_POD_NAME": name,
         "MODELWARD_HTTP_HOST": "127.0.0.1",
         "MODELWARD_HTTP_PORT": str(port),
+        "MODELWARD_DATABASE_NETWORKS": "127.0.0.0/8,::1/128",  # the sandbox's database stands on this machine
         **(env or {}),
     }
     operator = Operator(folder, port, name)

@@ -19,6 +19,7 @@ SUSPICIOUS = frozenset(
         Reason.AUTHENTICATION_FAILED,
         Reason.DATABASE_UNREACHABLE,
         Reason.DATABASE_MISSING,
+        Reason.DATABASE_NOT_ALLOWED,
         Reason.TLS_FAILED,
         Reason.PERMISSION_DENIED,
     }

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from modelward.connections import SUSPICIOUS, Connections
+from modelward.decide.guards import ON_FEED
 from modelward.decide.outbox import try_again
 from modelward.domain.alerts import AlertSpec
 from modelward.domain.errors import AlertError, ClusterError, ForbiddenError, NotFoundError, SourceError
 from modelward.domain.letters import Delivery, Letter, Result, Row
 from modelward.domain.messages import About, Address, Errand
 from modelward.domain.ports import AuditBook, Cluster, Courier
-from modelward.domain.questions import Connection
+from modelward.domain.questions import Connection, Parameters
 from modelward.domain.reasons import Reason
 from modelward.domain.resource import Resource
+from modelward.domain.source import Source
 from modelward.registry import Entry
 from modelward.tell.address import read_address
 from modelward.tell.compose import compose
@@ -23,7 +25,8 @@ from modelward.tell.compose import compose
 log = logging.getLogger(__name__)
 AT_ONCE = 2  # processes that send
 MOST = 32  # messages in one of them
-FLEET_PAUSE = 3600.0  # seconds in which one receiver hears of the breaker once
+FLEET_PAUSE = 3600.0  # seconds in which one receiver hears once of a feed, or of the whole fleet
+Suspect = tuple[Parameters, Source] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Deliveries:
     book: AuditBook
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _cluster_uid: str | None = None
-    _fleet_told: dict[Address, float] = field(default_factory=dict)
+    _fleet_told: dict[tuple[Address, Suspect], float] = field(default_factory=dict)
     _written: set[tuple[str, str]] = field(default_factory=set)
     """Namespace and Secret of the databases whose audit table was written since the operator began."""
 
@@ -68,13 +71,13 @@ class Deliveries:
         for number, (job, address) in enumerate(zip(jobs, addresses, strict=True)):
             if not isinstance(address, Address):
                 continue
-            if job.letter.reason == Reason.BREAKER_OPEN and not self._claim(address, now):
+            if job.letter.reason == Reason.BREAKER_OPEN and not self._claim((address, self._suspect(job)), now):
                 continue
             errands[number] = Errand(address, compose(job.letter, job.about))
         for number, error in (await self._send(errands)).items():
             results[number] = error
             if error is not None and jobs[number].letter.reason == Reason.BREAKER_OPEN:
-                self._fleet_told.pop(errands[number].address, None)
+                self._fleet_told.pop((errands[number].address, self._suspect(jobs[number])), None)
         return results
 
     async def record(self, jobs: Sequence[Job]) -> list[SourceError | None]:
@@ -106,13 +109,21 @@ class Deliveries:
             found.append(_address(alert, secrets[key]))
         return found
 
-    def _claim(self, address: Address, now: float) -> bool:
-        """Whether this receiver has not heard of the breaker lately: the fleet's event is told once, not per model."""
-        last = self._fleet_told.get(address)
+    def _claim(self, whom: tuple[Address, Suspect], now: float) -> bool:
+        """Whether this receiver has not heard of it lately: the event of a feed, or of all, is told once."""
+        last = self._fleet_told.get(whom)
         if last is not None and now - last < FLEET_PAUSE:
             return False
-        self._fleet_told[address] = now
+        self._fleet_told[whom] = now
         return True
+
+    def _suspect(self, job: Job) -> Suspect:
+        """Say which feed a breaker's letter is about; None where it is about all models."""
+        spec = job.entry.resource.spec
+        if spec is None or ON_FEED not in job.letter.message:
+            return None
+        connection = self.connections.recall(job.entry.resource.namespace, spec.secret_name)
+        return (connection.place if connection else (), spec.source)
 
     async def _send(self, errands: dict[int, Errand]) -> dict[int, AlertError | None]:
         """Send some at a time; those of one process do not wait for those of another."""

@@ -1,12 +1,15 @@
 """Before anyone is rolled back: how do all the others look, right now?
 
 Checks are spread over the interval, so one broken feed would show model by model, and each alone would look like a bad
-version. So the first that is about to be rolled back has the others of its database asked, with one statement and
-without a write; what is found out serves for a minute. A model rolled back lately counts as one that looks bad.
+version. So the first that is about to be rolled back has the others of its feed asked, with one statement and without
+a write. Two counts are kept: over each feed (a database and the tables in it), and over the whole operator. A model
+rolled back lately counts as one that looks bad.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,9 +20,9 @@ from modelward.decide.epochs import served_before
 from modelward.decide.guards import Fleet
 from modelward.decide.previous import Previous, find_previous
 from modelward.decide.verdict import judge
-from modelward.domain.errors import SourceError
+from modelward.domain.errors import ClusterError, SourceError
 from modelward.domain.ports import QualityReader
-from modelward.domain.questions import Comparison, Connection, Question
+from modelward.domain.questions import Comparison, Connection, Parameters, Question
 from modelward.domain.reasons import Reason
 from modelward.domain.serving import ServingProblem
 from modelward.domain.source import Source
@@ -29,11 +32,24 @@ from modelward.observe.serving import find_serving, reach
 from modelward.registry import Entry, Key, Registry
 from modelward.rollbacks import is_under_way
 
+log = logging.getLogger(__name__)
 RECENT = timedelta(hours=1)
 SERVES = timedelta(minutes=1)
 OFF = 100  # percent that no share is above: the breaker never opens, so there is nothing to look for
-Feed = tuple[Connection, Source]
+AT_ONCE = 8  # connections that are asked about one feed at the same time
 Verdicts = dict[Key, Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Where predictions and labels come from: a database, whoever logs in to it, and the tables there."""
+
+    place: Parameters = field(repr=False)
+    source: Source
+
+    def __str__(self) -> str:
+        """Show the table; where the database is stands in a Secret."""
+        return str(self.source.predictions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +60,26 @@ class Glimpse:
     status: Status
     previous: Previous | None
     question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Fleets:
+    """The counts: over all models of the operator, and over those of each feed."""
+
+    whole: Fleet
+    by_feed: Mapping[Feed, Fleet] = field(default_factory=dict)
+
+    @property
+    def breaker_open(self) -> bool:
+        """Whether anybody is held back."""
+        return self.whole.breaker_open or any(fleet.breaker_open for fleet in self.by_feed.values())
+
+    def around(self, feed: Feed | None, spec: Spec) -> Fleet:
+        """Return what is to be held against a resource: its feed where that one is the suspect, else all of them."""
+        own = self.by_feed.get(feed) if feed else None
+        if own is None or not own.breaker_open or (self.whole.breaker_open and own.judged < self.whole.judged):
+            return self.whole
+        return replace(own, feed=f"Secret {spec.secret_name}, table {feed}")
 
 
 @dataclass(slots=True)
@@ -57,58 +93,95 @@ class Census:
     glimpse: Callable[[Entry], Glimpse | None]
     _found: dict[Feed, tuple[datetime, Verdicts]] = field(default_factory=dict)
 
-    async def count(self, decided: Mapping[Key, Status], feeds: Collection[Feed], now: datetime) -> Fleet:
-        """Count by what is known; where that opens no breaker, ask about all that are fed from the same places."""
-        fleet = self._sum(decided, {}, now)
-        if fleet.breaker_open or self.breaker_percent >= OFF:
-            return fleet
-        verdicts: Verdicts = {}
-        for feed in feeds:
-            verdicts |= await self._look_around(feed, decided, now)
-        return self._sum(decided, verdicts, now)
+    def feed_of(self, entry: Entry) -> Feed | None:
+        """Say where a resource is fed from, as far as its Secret was read: no call."""
+        spec = entry.resource.spec
+        connection = self.connections.recall(entry.resource.namespace, spec.secret_name) if spec else None
+        return Feed(connection.place, spec.source) if spec and connection else None
 
-    def look(self, now: datetime) -> Fleet:
-        """Count by what stands in status, and ask nobody."""
-        return self._sum({}, {}, now)
-
-    async def _look_around(self, feed: Feed, decided: Mapping[Key, Status], now: datetime) -> Verdicts:
-        asked_at, verdicts = self._found.get(feed, (datetime.min.replace(tzinfo=now.tzinfo), {}))
-        if abs(now - asked_at) >= SERVES:  # a clock that was set back must not keep it for longer
-            verdicts = await self._ask(feed, decided)
-            self._found[feed] = (now, verdicts)
-        return {key: verdict for key, verdict in verdicts.items() if key not in decided}
-
-    async def _ask(self, feed: Feed, decided: Mapping[Key, Status]) -> Verdicts:
-        connection, source = feed
-        seen = {
-            key: glimpse
-            for key, entry in self.registry.entries.items()
-            if key not in decided and self._is_fed(entry, feed) and (glimpse := self.glimpse(entry)) is not None
+    def look(self, now: datetime, decided: Mapping[Key, Status] | None = None) -> Fleets:
+        """Count by what is known by now, and ask nobody."""
+        found = {
+            key: v for at, verdicts in self._found.values() if abs(now - at) < SERVES for key, v in verdicts.items()
         }
-        if not seen:
+        return self._sum(decided or {}, found, now)
+
+    async def count(self, decided: Mapping[Key, Status], feeds: Collection[Feed], now: datetime) -> Fleets:
+        """Count by what is known; where that holds nobody back, ask about all that are fed from the same places.
+
+        That others looked bad within the last minute is enough to wait; that they looked well has to be of now.
+        """
+        known = self.look(now, decided)
+        if self.breaker_percent >= OFF or known.whole.breaker_open:
+            return known
+        for feed in feeds:
+            own = known.by_feed.get(feed, Fleet())
+            others = {} if own.breaker_open else self._others(feed, decided)
+            if others and known.whole.degraded + len(others) >= Fleet.LEAST:  # else they are too few, however they look
+                self._found[feed] = (now, await self._ask(feed.source, others))
+        return self.look(now, decided)
+
+    def _others(self, feed: Feed, decided: Mapping[Key, Status]) -> dict[Key, Glimpse]:
+        """List whom to ask about."""
+        entries = {k: e for k, e in self.registry.entries.items() if k not in decided and self.feed_of(e) == feed}
+        glimpses = ((key, self.glimpse(entry)) for key, entry in entries.items())
+        return {key: glimpse for key, glimpse in glimpses if glimpse is not None}
+
+    async def _ask(self, source: Source, seen: Mapping[Key, Glimpse]) -> Verdicts:
+        """Ask with one statement for each login: most often there is one."""
+        groups: dict[Connection, list[Key]] = {}
+        for key, glimpse in seen.items():
+            connection = self.connections.recall(key[0], glimpse.spec.secret_name)
+            if connection is not None:
+                groups.setdefault(connection, []).append(key)
+        at_once = asyncio.Semaphore(AT_ONCE)
+
+        async def ask(connection: Connection, keys: list[Key]) -> Verdicts:
+            async with at_once:
+                return await self._read(connection, source, {key: seen[key] for key in keys})
+
+        answers = await asyncio.gather(*(ask(*group) for group in groups.items()))
+        return {key: verdict for verdicts in answers for key, verdict in verdicts.items()}
+
+    async def _read(self, connection: Connection, source: Source, seen: Mapping[Key, Glimpse]) -> Verdicts:
+        try:
+            answers = await self.reader.read(connection, [g.question for g in seen.values()], source)
+        except (ClusterError, SourceError) as error:  # what they looked like last is all that is known then
+            log.warning("%d models of a feed could not be looked at: %s", len(seen), error)
             return {}
-        answers = await self.reader.read(connection, [g.question for g in seen.values()], source)
         return {
             key: judge(g.spec, g.status, answer, g.previous).verdict
             for (key, g), answer in zip(seen.items(), answers, strict=True)
             if not isinstance(answer, SourceError)
         }
 
-    def _is_fed(self, entry: Entry, feed: Feed) -> bool:
-        spec = entry.resource.spec
-        if spec is None or spec.source != feed[1]:
-            return False
-        return self.connections.recall(entry.resource.namespace, spec.secret_name) == feed[0]
+    def _sum(self, decided: Mapping[Key, Status], verdicts: Verdicts, now: datetime) -> Fleets:
+        signs = [
+            (self.feed_of(entry), _sign(entry, decided.get(key), verdicts.get(key), now + entry.clock_offset))
+            for key, entry in self.registry.entries.items()
+        ]
+        feeds: dict[Feed, list[Sign]] = {}
+        for feed, sign in signs:
+            if feed is not None:
+                feeds.setdefault(feed, []).append(sign)
+        whole = self._fleet(sign for _, sign in signs)
+        return Fleets(whole, {feed: self._fleet(each) for feed, each in feeds.items()})
 
-    def _sum(self, decided: Mapping[Key, Status], verdicts: Verdicts, moment: datetime) -> Fleet:
-        judged = bad = 0
-        for key, entry in self.registry.entries.items():
-            status = decided.get(key, entry.resource.status)
-            now = moment + entry.clock_offset  # as its times in status are
-            verdict, back = verdicts.get(key, status.verdict), _was_put_back_lately(status, now)
-            judged += back or verdict in {Verdict.HEALTHY, Verdict.DEGRADED}
-            bad += back or (verdict is Verdict.DEGRADED and (_is_held(entry) or _is_new(entry, status, now)))
-        return Fleet(judged, bad, self.breaker_percent)
+    def _fleet(self, signs: Iterable["Sign"]) -> Fleet:
+        judged = [bad for was_judged, bad in signs if was_judged]
+        return Fleet(len(judged), sum(judged), self.breaker_percent)
+
+
+Sign = tuple[bool, bool]
+"""Whether a model was judged, and whether it looks bad."""
+
+
+def _sign(entry: Entry, decided: Status | None, verdict: Verdict | None, now: datetime) -> Sign:
+    status = decided or entry.resource.status
+    verdict = status.verdict if decided is not None or verdict is None else verdict
+    back = _was_put_back_lately(status, now)
+    bad = back or (verdict is Verdict.DEGRADED and (_is_held(entry) or _is_new(entry, status, now)))
+    return back or verdict in {Verdict.HEALTHY, Verdict.DEGRADED}, bad
 
 
 def _is_held(entry: Entry) -> bool:

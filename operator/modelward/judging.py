@@ -4,7 +4,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from modelward.connections import SUSPICIOUS, Connections
 from modelward.counts import CHECKS
@@ -24,13 +25,14 @@ from modelward.domain.serving import Serving
 from modelward.domain.source import Source
 from modelward.domain.spec import ActOn, Spec
 from modelward.domain.status import Status, Verdict
-from modelward.fleet import Census
+from modelward.fleet import Census, Fleets
 from modelward.logbook import note_left
 from modelward.registry import Entry, Key
 from modelward.rollbacks import Rollbacks
 
 log = logging.getLogger(__name__)
 AT_ONCE = 16
+NOBODY = Fleet()
 Recall = Callable[[Entry, Spec, Status], Awaitable[Status]]
 
 
@@ -46,6 +48,19 @@ class Plan:
     question: Question
     announcements: tuple[Announcement, ...]
     figures_too: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A plan with the database's answer, what was found out beside it, and what is decided so far."""
+
+    plan: Plan
+    answer: Quality | SourceError
+    fleet: Fleet = NOBODY
+    archived: tuple[str, ...] = ()
+    evidence: Buckets | None = None
+    unread: str | None = None
+    decision: Decision = field(default_factory=lambda: Decision(Status()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +85,15 @@ class Judging:
     async def conclude(self, plans: Sequence[Plan]) -> list[BaseException | None]:
         """Judge all plans and act; returns what went wrong for each, since one must not stop the others."""
         answers = await self._ask(plans)
-        decided = [(plan, self._decide(plan, answer, Fleet())) for plan, answer in zip(plans, answers, strict=True)]
-        fleet = await self._fleet(decided)
-        at_once = asyncio.Semaphore(AT_ONCE)
+        first = [self._decide(Case(plan, answer)) for plan, answer in zip(plans, answers, strict=True)]
+        looked = await _each(self._hold_by_what_is_known(first), self._look_again)
+        sure = [case for case in looked if isinstance(case, Case)]
+        fleets = await self._look_around(sure)
+        ended = iter(await _each([self._hold(case, fleets) for case in sure], self._carry_out))
+        return [_problem(next(ended)) if isinstance(case, Case) else _problem(case) for case in looked]
 
-        async def carry_out(plan: Plan, decision: Decision, answer: Quality | SourceError) -> None:
-            async with at_once:
-                await self._carry_out(plan, decision, answer, fleet)
-
-        each = ((*pair, answer) for pair, answer in zip(decided, answers, strict=True))
-        return await asyncio.gather(*(carry_out(*one) for one in each), return_exceptions=True)
-
-    async def _carry_out(self, plan: Plan, decision: Decision, answer: Quality | SourceError, fleet: Fleet) -> None:
-        if decision.order is not None and not isinstance(answer, SourceError):
-            decision = await self._decide_again(plan, decision, answer, fleet)
+    async def _carry_out(self, case: Case) -> None:
+        plan, decision = case.plan, case.decision
         told = plan.announcements + decision.announcements
         if decision.order is None:
             note_left(plan.entry.resource, decision.status)
@@ -91,32 +101,57 @@ class Judging:
         else:
             await self.rollbacks.begin(plan.entry, plan.spec, plan.serving, replace(decision, announcements=told))
 
-    async def _decide_again(self, plan: Plan, decision: Decision, answer: Quality, fleet: Fleet) -> Decision:
-        """Before the one write that matters, look at the fleet, at the registry of versions, and at the evidence."""
-        spec, target = plan.spec, decision.order.to.version if decision.order else ""
+    async def _look_again(self, case: Case) -> Case:
+        """Before the one write that matters, look at the registry of versions and at the evidence."""
+        plan, spec, answer = case.plan, case.plan.spec, case.answer
+        if case.decision.order is None or isinstance(answer, SourceError):
+            return case
         try:
             remembered = await self.recall(plan.entry, spec, plan.status)
             connection = await self.connections.find(plan.entry.resource.namespace, spec.secret_name)
             archived = await self.reader.archived(connection, spec.model_name, spec.environment, spec.source)
         except (ClusterError, SourceError) as error:
-            return self._decide_later(plan, answer, fleet, error)
+            return self._decide_later(case, error)
         plan.entry.unread = 0
         if remembered.quarantine != plan.status.quarantine:  # the next look chooses its target with them in mind
-            return Decision(remembered)
-        if fleet.breaker_open or target in archived:
-            return self._decide(plan, answer, fleet, archived)
-        if spec.evaluation.act_on is not ActOn.GUARDED:
-            return decision
+            return replace(case, decision=Decision(remembered))
+        if archived:
+            case = self._decide(replace(case, archived=archived))
+        if case.decision.order is None or spec.evaluation.act_on is not ActOn.GUARDED:
+            return case
         found = await self._gather(connection, plan, answer)
         if isinstance(found, SourceError):
-            return self._decide(plan, found, fleet)
-        return self._decide(plan, answer, fleet, archived, found)
+            return self._decide(Case(plan, found))
+        return self._decide(replace(case, evidence=found))
 
-    def _decide_later(self, plan: Plan, answer: Quality, fleet: Fleet, error: Exception) -> Decision:
+    async def _look_around(self, cases: Sequence[Case]) -> Fleets:
+        """Only now that somebody is to be rolled back: how do all the others of the same feeds look?"""
+        feeds = {self.census.feed_of(case.plan.entry) for case in cases if case.decision.order is not None}
+        if not feeds:
+            return Fleets(NOBODY)
+        return await self.census.count(_statuses(cases), [feed for feed in feeds if feed is not None], self._now())
+
+    def _hold_by_what_is_known(self, cases: Sequence[Case]) -> Sequence[Case]:
+        if all(case.decision.order is None for case in cases):
+            return cases
+        known = self.census.look(self._now(), _statuses(cases))
+        return [self._hold(case, known) for case in cases]
+
+    def _hold(self, case: Case, fleets: Fleets) -> Case:
+        """Decide once more where the breaker is open."""
+        if case.decision.order is None:
+            return case
+        fleet = fleets.around(self.census.feed_of(case.plan.entry), case.plan.spec)
+        return self._decide(replace(case, fleet=fleet)) if fleet.breaker_open else case
+
+    def _now(self) -> datetime:
+        return self.rollbacks.scribe.clock.now()
+
+    def _decide_later(self, case: Case, error: Exception) -> Case:
         """Hold it back, and look again as soon as after any other failure of the database."""
-        log.warning("%s/%s: not rolled back for now: %s", *plan.entry.resource.key, error)
-        plan.entry.unread += 1
-        return self._decide(plan, answer, fleet, unread=str(error))
+        log.warning("%s/%s: not rolled back for now: %s", *case.plan.entry.resource.key, error)
+        case.plan.entry.unread += 1
+        return self._decide(replace(case, unread=str(error)))
 
     async def _gather(self, connection: Connection, plan: Plan, answer: Quality) -> Buckets | SourceError:
         """Ask once more what guards want to know; what the rows or the time do not allow is as if there were nothing.
@@ -137,24 +172,24 @@ class Judging:
             return Buckets()
         return weigh_evidence(plan.question, judgement, spans, summed)
 
-    def _decide(
-        self,
-        plan: Plan,
-        answer: Quality | SourceError,
-        fleet: Fleet,
-        archived: tuple[str, ...] = (),
-        evidence: Buckets | None = None,
-        unread: str | None = None,
-    ) -> Decision:
-        judgement = self._judge(plan, answer, archived)
-        now = self.rollbacks.scribe.now(plan.entry)
-        resource = plan.entry.resource
-        status = plan.status
-        if not isinstance(answer, SourceError):
+    def _decide(self, case: Case) -> Case:
+        plan, now = case.plan, self.rollbacks.scribe.now(case.plan.entry)
+        judgement, resource, status = self._judge(plan, case.answer, case.archived), plan.entry.resource, plan.status
+        if not isinstance(case.answer, SourceError):
             status = compare_clocks(status, plan.entry.clock_offset, resource.generation, now)
-        return decide(
-            resource, plan.spec, status, plan.serving, plan.previous, judgement, fleet, now, evidence, unread
-        )  # fmt: skip
+        decision = decide(
+            resource,
+            plan.spec,
+            status,
+            plan.serving,
+            plan.previous,
+            judgement,
+            case.fleet,
+            now,
+            case.evidence,
+            case.unread,
+        )
+        return replace(case, decision=decision)
 
     def _judge(self, plan: Plan, answer: Quality | SourceError, archived: tuple[str, ...]) -> Judgement:
         entry = plan.entry
@@ -221,13 +256,23 @@ class Judging:
         except (ClusterError, SourceError):  # then the database's own words are the better answer
             return None
 
-    async def _fleet(self, decided: Sequence[tuple[Plan, Decision]]) -> Fleet:
-        feeds = set[tuple[Connection, Source]]()
-        for plan, decision in decided:
-            if decision.order:
-                key = (plan.entry.resource.namespace, plan.spec.secret_name)
-                feeds.add((await self.connections.find(*key), plan.spec.source))
-        if not feeds:
-            return Fleet()
-        statuses = {plan.entry.resource.key: decision.status for plan, decision in decided}
-        return await self.census.count(statuses, feeds, self.rollbacks.scribe.clock.now())
+
+async def _each(
+    cases: Sequence[Case], step: Callable[[Case], Awaitable[Case | None]]
+) -> list[Case | BaseException | None]:
+    """Take a step with each, some at a time; what goes wrong with one is its own answer."""
+    at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def take(case: Case) -> Case | None:
+        async with at_once:
+            return await step(case)
+
+    return await asyncio.gather(*map(take, cases), return_exceptions=True)
+
+
+def _statuses(cases: Sequence[Case]) -> dict[Key, Status]:
+    return {case.plan.entry.resource.key: case.decision.status for case in cases}
+
+
+def _problem(ended: Case | BaseException | None) -> BaseException | None:
+    return ended if isinstance(ended, BaseException) else None

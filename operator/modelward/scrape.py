@@ -166,7 +166,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "modelward_breaker_open",
-        "1 while so many models look bad at once that nothing is rolled back automatically.",
+        "1 while so many models, of all or of one feed, look bad at once that none of them is rolled back.",
         readings.one(lambda s: s.is_breaker_open()),
     ),
     Family(

@@ -41,6 +41,8 @@ class Settings:
     """How long one statement on a database may take."""
     alert_networks: tuple[str, ...] = ()
     """Networks that alerts may go to although they are this machine's or its link's, such as 127.0.0.0/8."""
+    database_networks: tuple[str, ...] = ()
+    """Networks that databases may stand in although they are this machine's, such as 127.0.0.0/8; its link never is."""
     watch_seconds: int = 30
     """How long a watch lasts until it is opened anew; one that has fallen silent is noticed five seconds later."""
     replica_lag_seconds: int = 300
@@ -57,16 +59,17 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         values["namespace"] = OWN_NAMESPACE.read_text().strip()
     settings = Settings(**values)
     check_networks(settings.alert_networks)
+    check_networks(settings.database_networks, "DATABASE_NETWORKS")
     return settings
 
 
-def check_networks(networks: tuple[str, ...]) -> None:
+def check_networks(networks: tuple[str, ...], name: str = "ALERT_NETWORKS") -> None:
     """Refuse what is no network; SettingsError names it."""
     for network in networks:
         try:
             ipaddress.ip_network(network)
         except ValueError:
-            raise SettingsError(f"{PREFIX}ALERT_NETWORKS: {network!r} is not a network such as 127.0.0.0/8") from None
+            raise SettingsError(f"{PREFIX}{name}: {network!r} is not a network such as 127.0.0.0/8") from None
 
 
 def _convert(name: str, kind: object, text: str) -> object:

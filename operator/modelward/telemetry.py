@@ -5,8 +5,22 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from modelward.domain.printable import printable
+
 PLAIN, TIME = "%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"
 """2026-01-05 14:32:23 INFO ..."""
+
+
+class PlainLines(logging.Formatter):
+    """One line for each record, whatever stood in a database: none can be made up, no terminal is steered."""
+
+    def __init__(self) -> None:
+        super().__init__(PLAIN, TIME)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the library's name
+        """Write the line; a traceback follows as it is."""
+        record.message = printable(record.message)
+        return super().formatMessage(record)
 
 
 class JsonLines(logging.Formatter):
@@ -29,8 +43,7 @@ class JsonLines(logging.Formatter):
 def set_up_logging(level: str, style: str) -> None:
     """Log to standard error; the framework's chatter about every single event is left out."""
     handler = logging.StreamHandler(sys.stderr)
-    plain = logging.Formatter(PLAIN, TIME)
-    handler.setFormatter(JsonLines() if style == "json" else plain)
+    handler.setFormatter(JsonLines() if style == "json" else PlainLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("kopf").setLevel(logging.WARNING)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)

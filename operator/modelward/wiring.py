@@ -14,9 +14,11 @@ from functools import partial
 from modelward.claims import Claims
 from modelward.database.audit import PostgresAudit
 from modelward.database.claims import PostgresClaims
+from modelward.database.fence import Fence
 from modelward.database.links import Bounds
 from modelward.database.reader import PostgresReader
 from modelward.deliveries import Deliveries
+from modelward.domain.addresses import parse_networks
 from modelward.domain.errors import ClusterError, ForbiddenError, NotFoundError
 from modelward.domain.ports import AuditBook, ClaimBook, Courier
 from modelward.domain.questions import Connection
@@ -35,6 +37,7 @@ from modelward.registry import Entry, Registry
 from modelward.settings import Settings
 from modelward.sweeper import Sweeper
 from modelward.tell.courier import ProcessCourier
+from modelward.tell.fence import find_addresses
 
 log = logging.getLogger(__name__)
 RELIST, TRIM = 3600.0, 20.0
@@ -98,8 +101,9 @@ def build(settings: Settings, access: Access) -> House:
     """Build the house."""
     client = Client(open_session(access, connections=8, user_agent="modelward"), access.server)
     cluster, registry = KubeCluster(client), Registry()
+    fence = Fence(parse_networks(settings.database_networks), find_addresses(access.server))
     reader = PostgresReader(
-        statement_timeout=settings.statement_timeout_seconds, replica_lag=settings.replica_lag_seconds
+        statement_timeout=settings.statement_timeout_seconds, replica_lag=settings.replica_lag_seconds, fence=fence
     )
     own_line = Client(open_session(access, connections=1, user_agent="modelward"), access.server)
     lease = Lease(own_line, settings.namespace, settings.lease_name, f"{settings.pod_name}-{time.time_ns():x}")
@@ -116,9 +120,9 @@ def build(settings: Settings, access: Access) -> House:
     sweeper = Sweeper(registry, reconciler, time.monotonic)
     listeners.hear = sweeper.hear
     courier = ProcessCourier(settings.alert_networks, access.server)
-    book = PostgresAudit(Bounds(settings.statement_timeout_seconds))
+    book = PostgresAudit(Bounds(settings.statement_timeout_seconds, fence=fence))
     postman = employ(reconciler, sweeper, courier, book, time.monotonic)
-    claim_book = PostgresClaims(Bounds(settings.statement_timeout_seconds))
+    claim_book = PostgresClaims(Bounds(settings.statement_timeout_seconds, fence=fence))
     claims = stake(reconciler, sweeper, claim_book, time.monotonic, settings.watch_namespaces)
     return House(settings, client, cluster, reader, registry, sweeper, lease, listeners, postman, claims, reconciler)
 

@@ -51,6 +51,10 @@ def everything_said(model: Model, operator: Operator) -> str:
     return "\n".join([*seen, operator.log()])
 
 
+NOT_ALLOWED = (
+    "the host is this machine, its link, cloud metadata or the API server: not allowed; "
+    "databases.networks of the chart allows a proxy beside the operator"
+)
 CASES: dict[str, tuple[Callable[[str], Keys], str, str]] = {
     "a key is missing": (
         lambda _: {"username": "u", "password": CANARY},
@@ -81,6 +85,11 @@ CASES: dict[str, tuple[Callable[[str], Keys], str, str]] = {
         lambda url: keys_of(url, port="1", password=CANARY),
         "DatabaseUnreachable",
         "the connection was refused: is the server running, is the port right?",
+    ),
+    "the host is cloud metadata": (
+        lambda url: keys_of(url, host="0251.0376.0251.0376", password=CANARY),
+        "DatabaseNotAllowed",
+        NOT_ALLOWED,
     ),
     "the host has no address": (
         lambda url: keys_of(url, host=f"{CANARY}.invalid"),

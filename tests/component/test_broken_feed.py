@@ -1,17 +1,19 @@
-"""One broken label feed under two hundred models: nobody is rolled back, one alert is sent, and a way out is there."""
+"""One broken label feed under two hundred of many models: none is rolled back, one alert is sent, a way out exists."""
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from builders import A, B
+from builders import NAMESPACE, A, B, a_resource, a_spec, a_status
 from component.mail import Mail
 from component.told import ALL, OPS, SOON
 from component.world import BAD, CHECK, GOOD, HOUR, MINUTE, World
 from modelward.domain.status import Verdict
 from modelward.reconcile import Rules
+from modelward.registry import Entry
 
 ALL_MODELS = [f"m{n}" for n in range(200)]
 MODELS = ALL_MODELS[:20]
@@ -20,8 +22,8 @@ HALF_A_MINUTE = timedelta(seconds=30)
 
 
 def names(world: World) -> list[str]:
-    """List the models of a world."""
-    return sorted(name for _, name in world.registry.entries)
+    """List the models of a world that are fed from the one database."""
+    return sorted(name for namespace, name in world.registry.entries if namespace == NAMESPACE)
 
 
 def label(world: World, quality: tuple[float, float], over: timedelta = CHECK, **but: tuple[float, float]) -> None:
@@ -31,7 +33,7 @@ def label(world: World, quality: tuple[float, float], over: timedelta = CHECK, *
 
 
 async def a_world_with_a_broken_feed(
-    *, models: Sequence[str] = MODELS, spread: bool = False, mail: Mail | None = None
+    *, models: Sequence[str] = MODELS, bystanders: int = 0, spread: bool = False, mail: Mail | None = None
 ) -> World:
     """Return a world in which the labels of all have just gone bad; looked at together, or one after the other."""
     world = World(mail)
@@ -41,6 +43,7 @@ async def a_world_with_a_broken_feed(
         world.deploy(A, name)
         world.predict(A, GOOD, over=HOUR, model=name, n=ROWS)
     await world.turn()
+    stand_by(world, bystanders)
     for name in models:
         world.deploy(B, name)
     await world.turn(CHECK)
@@ -55,6 +58,14 @@ async def a_world_with_a_broken_feed(
     return world
 
 
+def stand_by(world: World, number: int) -> None:
+    """Let many other models be there, fed from elsewhere and well, that have no turn just now."""
+    well = replace(a_status(A, B), verdict=Verdict.HEALTHY)
+    for n in range(number):
+        resource = replace(a_resource(a_spec(), well), namespace="elsewhere", name=f"other-{n}")
+        world.registry.entries[resource.key] = Entry(resource)
+
+
 def rolled_back(world: World) -> list[str]:
     return [name for name in names(world) if world.serving(name) == A]
 
@@ -62,12 +73,13 @@ def rolled_back(world: World) -> list[str]:
 @pytest.mark.parametrize("spread", [False, True], ids=["together", "one after the other"])
 async def test_none_is_rolled_back_and_one_alert_is_sent_when_they_are_looked_at(spread: bool):  # noqa: FBT001
     mail = Mail()
-    world = await a_world_with_a_broken_feed(models=ALL_MODELS, spread=spread, mail=mail)
+    world = await a_world_with_a_broken_feed(models=ALL_MODELS, bystanders=1000, spread=spread, mail=mail)
     await world.turn(SOON)
     assert world.cluster.images == []
     assert {h.guard for name in ALL_MODELS for h in world.status(name).holds} == {"BreakerOpen"}
     assert Counter(mail.courier.reasons()) == {"BreakerOpen": 1}
-    assert "200 of 200 judged models look bad at once" in world.notes("Degraded")[0]
+    said = "200 of 200 judged models look bad at once on the feed of Secret house-prices-db"
+    assert said in world.notes("Degraded")[0]
 
 
 async def test_looking_at_all_the_others_is_a_statement_a_minute_at_most():

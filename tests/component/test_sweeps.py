@@ -171,11 +171,19 @@ async def test_two_bad_ones_are_too_few_for_the_breaker():
 
 
 async def test_the_breaker_counts_those_that_were_judged_before_as_well():
-    world = await a_fleet(4, bad=4)
-    world.edit("model-0", checkInterval="30m")
-    world.reader.broken = {f"model-{i}": a_source_error(Reason.QUERY_TOO_COSTLY) for i in range(1, 4)}
-    world.reader.broken.clear()
+    """Three were found bad and left (a person decides there); the fourth alone is judged now."""
+    world = await a_fleet(4, bad=3)
+    for i in range(3):
+        world.edit(f"model-{i}", autoRollback=False)
     await world.turn(CHECK)
+    assert [world.status(f"model-{i}").verdict for i in range(3)] == [Verdict.DEGRADED] * 3
+    world.reader.broken = {f"model-{i}": a_source_error(Reason.QUERY_TOO_COSTLY) for i in range(3)}
+    world.predict(B, BAD, over=2 * MINUTE, n=400, model="model-3")
+    asked = world.reader.statements
+    world.sweeper.hear((NAMESPACE, "model-3"), world.clock.now().timestamp() - 1)
+    await world.turn(MINUTE / 10)
+    assert world.reader.statements == asked + 1
+    assert "4 of 4 judged models look bad at once" in world.status("model-3").holds[0].message
     assert world.cluster.images == []
 
 

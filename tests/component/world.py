@@ -157,10 +157,14 @@ class World:
             key: {**SPEC.get(key, {}), **value} if isinstance(value, dict) else value
             for key, value in (self.spec | spec).items()
         }
-        self.cluster.secrets.setdefault((NAMESPACE, "house-prices-db"), SECRET)
+        self.model_secret()
         for receiver, address in (self.mail.addresses if self.mail else {}).items():
             self.cluster.secrets.setdefault((NAMESPACE, receiver), {"url": address})
         self.cluster.apply(a_model(name, **{**SPEC, **changed}))
+
+    def model_secret(self) -> None:
+        """Write the Secret that specs of this world name, where it is not there."""
+        self.cluster.secrets.setdefault((NAMESPACE, "house-prices-db"), SECRET)
 
     def deploy(self, version: str, name: str = NAME) -> None:
         """Let a Deployment run a version: made, or only its image changed."""

@@ -7,7 +7,7 @@ from logging.handlers import RotatingFileHandler
 import click
 
 from modelward.cli.exits import sentences
-from modelward.telemetry import PLAIN, TIME
+from modelward.telemetry import PlainLines
 
 LARGEST, KEPT = 10_000_000, 5
 
@@ -31,7 +31,7 @@ def log_to_file(path: str | None) -> None:
 
 def _add(handler: logging.Handler) -> None:
     """Add a handler for as long as the command runs: who calls it from Python has a logging of their own."""
-    handler.setFormatter(logging.Formatter(PLAIN, TIME))
+    handler.setFormatter(PlainLines())
     logger = logging.getLogger("modelward")
     before = (logger.level, logger.propagate)
 

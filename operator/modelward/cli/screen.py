@@ -6,6 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from modelward.domain.printable import printable
+
 WIDE = 1000
 """Where no terminal is, nothing is folded: what reads a pipe wants whole lines."""
 STYLES = {
@@ -26,17 +28,18 @@ class Screen:
 
     def line(self, text: str, style: str = "") -> None:
         """Write one line, however long."""
-        self._console.print(Text(text, style=style), soft_wrap=True)
+        self._console.print(Text(printable(text, "\n"), style=style), soft_wrap=True)
 
     def verdict(self, verdict: str, rest: str) -> None:
         """Write a verdict in its colour, and the sentence that goes with it."""
         self._console.print(
-            Text.assemble((verdict, f"bold {STYLES.get(verdict, '')}".strip()), ": ", rest), soft_wrap=True
+            Text.assemble((verdict, f"bold {STYLES.get(verdict, '')}".strip()), ": ", printable(rest, "\n")),
+            soft_wrap=True,
         )
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Write a table; columns whose cells begin with a digit or a sign stand at the right."""
-        lines = [list(row) for row in rows]
+        lines = [[printable(cell) for cell in row] for row in rows]
         table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
         for i, name in enumerate(columns):
             number = i > 0 and all(_is_number(line[i]) for line in lines)

@@ -7,15 +7,18 @@ from collections.abc import AsyncIterator
 import psycopg
 
 from modelward.database.errors import explain_query
+from modelward.database.fence import Fence
 from modelward.database.links import Link, open_link
 from modelward.domain.errors import SourceError
 from modelward.domain.questions import Connection
 from modelward.domain.reasons import Reason
 
 
-async def listen(connection: Connection, connect_timeout: float) -> AsyncIterator[tuple[str, str, float]]:
+async def listen(
+    connection: Connection, connect_timeout: float, fence: Fence | None = None
+) -> AsyncIterator[tuple[str, str, float]]:
     """Yield what the triggers of our tables announce; SourceError when the link ends or cannot LISTEN."""
-    link = await open_link(connection.direct or connection.parameters, connect_timeout)
+    link = await open_link(connection.direct or connection.parameters, connect_timeout, fence)
     try:
         if await stands_behind_pooler(link):
             message = "a pooler stands in between, and LISTEN does not go through it: put directUri into the Secret"

@@ -15,6 +15,7 @@ from psycopg.errors import FeatureNotSupported
 from psycopg.rows import DictRow, dict_row
 
 from modelward.database.errors import explain_connect, explain_query
+from modelward.database.fence import Fence
 from modelward.database.queries import named_query
 from modelward.database.relations import query_for
 from modelward.domain.errors import SourceError
@@ -37,6 +38,8 @@ class Bounds:
     connect_timeout: float = 5.0
     replica_lag: float = 300.0
     grace: float = 5.0
+    fence: Fence | None = None
+    """What must not be dialled; None for people, who dial what they like."""
 
     def settings(self, time_zone: str) -> dict[str, str]:
         """Return what the query `settings` wants bound."""
@@ -197,7 +200,7 @@ class Links:
     async def _connect(self, connection: Connection, line: _Line) -> Link:
         if line.link is not None and not line.link.closed:
             return line.link
-        link = await open_link(connection.parameters, self._bounds.connect_timeout)
+        link = await open_link(connection.parameters, self._bounds.connect_timeout, self._bounds.fence)
         await link.set_read_only(True)
         line.link = link
         return link
@@ -215,8 +218,10 @@ def find_staleness(row: Row, limit: float) -> str | None:
     return None
 
 
-async def open_link(parameters: Parameters, connect_timeout: float) -> Link:
+async def open_link(parameters: Parameters, connect_timeout: float, fence: Fence | None = None) -> Link:
     """Connect; SourceError says why no connection came about. Nothing is prepared: poolers stand in between."""
+    if fence is not None:
+        parameters = await fence.resolve(parameters)
     keywords: dict[str, Any] = {**KEEPALIVE, **dict(parameters)}
     try:
         return await psycopg.AsyncConnection.connect(
@@ -236,7 +241,7 @@ async def brief_link(connection: Connection, bounds: Bounds) -> AsyncIterator[Li
     """Connect for a piece of work that may write, and hang up when it is done."""
     try:
         async with asyncio.timeout(bounds.deadline):
-            link = await open_link(connection.parameters, bounds.connect_timeout)
+            link = await open_link(connection.parameters, bounds.connect_timeout, bounds.fence)
             try:
                 yield link
             finally:

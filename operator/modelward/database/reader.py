@@ -8,6 +8,7 @@ from psycopg.sql import Composed
 
 from modelward.database import feed
 from modelward.database.answers import answers, parameters, span_parameters, spanned
+from modelward.database.fence import Fence
 from modelward.database.groups import Group
 from modelward.database.inspection import Problem, find_problems, read_catalogue
 from modelward.database.links import Bounds, Links, Row
@@ -36,8 +37,9 @@ class PostgresReader:
         connect_timeout: float = 5.0,
         replica_lag: float = 300.0,
         grace: float = 5.0,
+        fence: Fence | None = None,
     ) -> None:
-        self._bounds = Bounds(statement_timeout, lock_timeout, connect_timeout, replica_lag, grace)
+        self._bounds = Bounds(statement_timeout, lock_timeout, connect_timeout, replica_lag, grace, fence)
         self._links = Links(self._bounds)
         self.statements = 0
 
@@ -110,7 +112,7 @@ class PostgresReader:
 
     def listen(self, connection: Connection) -> AsyncIterator[tuple[str, str, float]]:
         """Yield what the triggers of our tables announce; SourceError when the connection ends or cannot LISTEN."""
-        return feed.listen(connection, self._bounds.connect_timeout)
+        return feed.listen(connection, self._bounds.connect_timeout, self._bounds.fence)
 
     async def release(self, connection: Connection) -> None:
         """Hang up on a database that is not asked any more."""

@@ -25,6 +25,7 @@ MISCONFIGURED = frozenset(
         Reason.SECRET_NOT_FOUND,
         Reason.SECRET_INCOMPLETE,
         Reason.DATABASE_MISSING,
+        Reason.DATABASE_NOT_ALLOWED,
         Reason.AUTHENTICATION_FAILED,
     }
 )
@@ -161,7 +162,7 @@ def _degraded(status: Status) -> Iterator[Line]:
     elif status.verdict is Verdict.SOURCE_ERROR and before is not None:
         yield DEGRADED, before.status, before.reason, before.message
     elif status.verdict is not None and status.verdict is not Verdict.SOURCE_ERROR:
-        yield DEGRADED, "False", status.reason or "", status.message or ""
+        yield DEGRADED, "False", status.reason or Reason.NOT_JUDGED_YET, status.message or ""
     elif rollback is not None and rollback.to == status.current_version:
         yield DEGRADED, "False", Reason.ROLLED_BACK, f"{rollback.from_} was rolled back to {rollback.to}"
 

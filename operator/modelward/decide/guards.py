@@ -7,6 +7,7 @@ acts later and misses small changes. `actOn: Verdict` keeps only those that the 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from modelward.decide import refusals
 from modelward.decide.evidence import explain_by_noise, explain_by_variation
@@ -23,6 +24,8 @@ from modelward.domain.spec import ActOn, OnTemplateChange, Policy, Spec
 from modelward.domain.status import Hold, PlacedBy, PlacementState, Status
 
 DAY = timedelta(hours=24)
+ON_FEED = " on the feed of "
+"""How the breaker's sentence names one feed; without it, it speaks of all models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,10 @@ class Fleet:
     judged: int = 0
     degraded: int = 0
     limit_percent: int = 50
+    feed: str = ""
+    """Where all of these get their data from; empty where they are all models of the operator."""
 
-    LEAST = 3
+    LEAST: ClassVar = 3
 
     @property
     def breaker_open(self) -> bool:
@@ -203,7 +208,8 @@ def _breaker_open(scene: Scene) -> str | None:
     fleet = scene.fleet
     if not fleet.breaker_open:
         return None
-    return f"{fleet.degraded} of {fleet.judged} judged models look bad at once: the data feed is the suspect"
+    where = f"{ON_FEED}{fleet.feed}" if fleet.feed else ""
+    return f"{fleet.degraded} of {fleet.judged} judged models look bad at once{where}: the data feed is the suspect"
 
 
 def _not_allowed(scene: Scene) -> str | None:

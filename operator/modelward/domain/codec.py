@@ -15,6 +15,8 @@ from typing import Any, TypeVar, Union
 
 T = TypeVar("T")
 SHORT = 64
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Beyond these a time cannot be counted with: one window less or more may be no time at all."""
 
 
 def camel(name: str) -> str:
@@ -33,6 +35,8 @@ def parse_time(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
+    if not FIRST < moment < LAST:
+        raise ValueError(f"{text!r} is no time that anything happens at")
     return moment
 
 
@@ -60,10 +64,32 @@ def decode(kind: type[T], raw: Any) -> T:
             continue
         try:
             arguments[name] = _decode_value(annotation, raw[key])
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             if not optional:
                 raise
     return kind(**arguments)
+
+
+def find_misfit(value: Any, path: str = "") -> str | None:
+    """Name the first field whose value is not of its kind, where what was read is held against what was meant."""
+    for name, (key, annotation, _) in _fields(typing.cast("Any", type(value))).items():
+        problem = _misfit(annotation, getattr(value, name), f"{path}{key}")
+        if problem is not None:
+            return problem
+    return None
+
+
+def _misfit(annotation: Any, value: Any, path: str) -> str | None:
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (Union, types.UnionType):
+        return None if value is None else _misfit(next(a for a in inner if a is not type(None)), value, path)
+    if origin is tuple:
+        each = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
+        found = (_misfit(a, v, path) for a, v in zip(each, value, strict=True))
+        return next((problem for problem in found if problem), None)
+    if not isinstance(value, annotation) or (annotation is int and isinstance(value, bool)):
+        return f"{path}: {str(value)[:SHORT]!r} is not what belongs there"
+    return find_misfit(value, f"{path}.") if dataclasses.is_dataclass(annotation) else None
 
 
 @cache

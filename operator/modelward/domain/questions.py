@@ -89,6 +89,13 @@ class Connection:
     parameters: Parameters
     direct: Parameters = ()
 
+    @property
+    def place(self) -> Parameters:
+        """Which database it is, whoever logs in; as secret as the rest."""
+        said = dict(self.parameters)
+        host = (said.get("host") or said.get("hostaddr", "")).lower()
+        return (host, said.get("port", "5432")), ("dbname", said.get("dbname") or said.get("user", ""))
+
     def __repr__(self) -> str:
         """Show nothing: the values are secret."""
         return "Connection(...)"

@@ -48,6 +48,10 @@ class Reason(StrEnum):
     # Why the database did not answer
     SECRET_NOT_FOUND = "SecretNotFound", "The Secret named in database.secretRef does not exist."
     SECRET_INCOMPLETE = "SecretIncomplete", "The Secret lacks a key, or a key does not make sense."
+    DATABASE_NOT_ALLOWED = (
+        "DatabaseNotAllowed",
+        "The database's host is the operator's own machine, its link, cloud metadata or the API server.",
+    )
     AUTHENTICATION_FAILED = "AuthenticationFailed", "The database refused the user or the password."
     PERMISSION_DENIED = "PermissionDenied", "The database user may not read a table."
     DATABASE_UNREACHABLE = "DatabaseUnreachable", "No connection: host, port, network, or the server is down."

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from modelward.domain.codec import decode, parse_time
+from modelward.domain.codec import decode, find_misfit, parse_time
 from modelward.domain.errors import InvalidSpecError
 from modelward.domain.spec import Spec, parse_spec
 from modelward.domain.status import Status
@@ -63,7 +63,7 @@ def parse_resource(body: dict[str, Any]) -> Resource:
         resource_version=meta["resourceVersion"],
         created=parse_time(meta["creationTimestamp"]),
         spec=spec,
-        status=decode(Status, body.get("status") or {}),
+        status=_status(body.get("status")),
         asked=_asked(meta.get("annotations") or {}),
         problem=problem,
     )
@@ -71,11 +71,17 @@ def parse_resource(body: dict[str, Any]) -> Resource:
 
 def _spec(name: str, raw: dict[str, Any]) -> tuple[Spec | None, InvalidSpecError | None]:
     try:
-        return parse_spec(name, raw), None
+        spec = parse_spec(name, raw)
+        misfit = find_misfit(spec)
     except InvalidSpecError as error:
         return None, error
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         return None, InvalidSpecError("spec", str(error))
+    return (None, InvalidSpecError("spec", misfit)) if misfit else (spec, None)
+
+
+def _status(raw: Any) -> Status:
+    return decode(Status, raw if isinstance(raw, dict) else {})
 
 
 def _asked(annotations: dict[str, str]) -> Asked:

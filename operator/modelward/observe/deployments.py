@@ -20,6 +20,7 @@ from modelward.domain.version_field import VersionField
 from modelward.observe.place import Keys, find_place
 
 REVISION = "deployment.kubernetes.io/revision"
+LONGEST_REVISION = 19  # digits; the controller counts with 64 bits, and anybody may annotate
 KEPT = ("name", "image", "env", "envFrom", "command", "args")
 
 
@@ -53,7 +54,7 @@ def parse_deployment(body: Json, field: VersionField = VersionField()) -> Deploy
 def read_revision(annotations: dict[str, str]) -> int | None:
     """Read the number that the controller gives to a Deployment's template and to its ReplicaSets."""
     number = annotations.get(REVISION, "")
-    return int(number) if number.isdecimal() else None
+    return int(number) if number.isdecimal() and len(number) <= LONGEST_REVISION else None
 
 
 def template_hash(template: Json, version_at: Keys = ()) -> str:

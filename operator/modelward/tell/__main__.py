@@ -14,10 +14,11 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from modelward.domain.addresses import parse_networks
 from modelward.domain.errors import AlertError
 from modelward.domain.messages import Address, Errand, Message
 from modelward.domain.reasons import Reason
-from modelward.tell.fence import Fence, find_addresses, parse_networks
+from modelward.tell.fence import Fence, find_addresses
 from modelward.tell.post import send_alertmanager, send_webhook, utc_now
 
 AT_ONCE = 8

@@ -7,6 +7,7 @@ from typing import Any
 from modelward.domain.codec import encode, format_time
 from modelward.domain.letters import Figure, Letter
 from modelward.domain.messages import About, Message
+from modelward.domain.printable import printable
 from modelward.tell.sentences import DONE, DONE_ALONE, NEXT, NEXT_ALONE, TITLES
 
 FORM = "modelward.dev/alert/v1"
@@ -15,23 +16,23 @@ LONGEST = 200
 
 def compose(letter: Letter, about: About) -> Message:
     """Write the message about a change; what stands in the database or the resource is made fit to print."""
-    subject = f"[modelward] {_printable(_whose(about))}: {_fill(TITLES.get(letter.reason, letter.reason), letter)}"
+    subject = f"[modelward] {printable(_whose(about))}: {_fill(TITLES.get(letter.reason, letter.reason), letter)}"
     text = "\n".join(_lines(letter, about)) + "\n"
-    clean = _printable(subject)[:LONGEST]
+    clean = printable(subject)[:LONGEST]
     return Message(letter.id, letter.reason, clean, text, _facts(letter, about, clean))
 
 
 def _lines(letter: Letter, about: About) -> Iterator[str]:
     environment = f", environment {about.environment}" if about.environment else ""
-    yield f"Model:     {_printable(about.model_name)}{_printable(environment)}"
+    yield f"Model:     {printable(about.model_name)}{printable(environment)}"
     if about.namespace:
         yield f"Resource:  {about.namespace}/{about.name}"
     if letter.from_:
-        yield f"Versions:  {_printable(letter.from_)}" + (f" -> {_printable(letter.to)}" if letter.to else "")
+        yield f"Versions:  {printable(letter.from_)}" + (f" -> {printable(letter.to)}" if letter.to else "")
     yield f"Time:      {format_time(letter.time)}"
-    yield f"Who:       {_printable(letter.actor)}"
+    yield f"Who:       {printable(letter.actor)}"
     yield ""
-    yield f"Why: {_printable(letter.message)}"
+    yield f"Why: {printable(letter.message)}"
     yield from _figures(letter)
     yield ""
     done, following = (DONE, NEXT) if about.namespace else (DONE_ALONE, NEXT_ALONE)
@@ -56,8 +57,8 @@ def _commands(about: About) -> Iterator[str]:
     if about.namespace:
         yield f"kubectl describe modeldeployment {about.name} -n {about.namespace}"
         return
-    which = f"--model {shlex.quote(_printable(about.model_name))}"
-    which += f" --environment {shlex.quote(_printable(about.environment))}" if about.environment else ""
+    which = f"--model {shlex.quote(printable(about.model_name))}"
+    which += f" --environment {shlex.quote(printable(about.environment))}" if about.environment else ""
     yield f"modelward explain {which}"
     yield f"modelward history {which}"
 
@@ -86,13 +87,8 @@ def _window(letter: Letter) -> str:
 
 
 def _fill(sentence: str, letter: Letter) -> str:
-    from_ = _printable(letter.from_ or "the version that serves")
-    return sentence.format(from_=from_, to=_printable(letter.to or "the version before"))
-
-
-def _printable(text: str) -> str:
-    """One line, whatever stood in a database: no header and no screen can be broken with it."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+    from_ = printable(letter.from_ or "the version that serves")
+    return sentence.format(from_=from_, to=printable(letter.to or "the version before"))
 
 
 def _facts(letter: Letter, about: About, subject: str) -> dict[str, Any]:

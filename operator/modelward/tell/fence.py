@@ -9,14 +9,12 @@ import ipaddress
 import socket
 import sys
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-IP = ipaddress.IPv4Address | ipaddress.IPv6Address
-METADATA = frozenset(map(ipaddress.ip_address, ("169.254.169.254", "fd00:ec2::254", "100.100.100.200")))
-TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+from modelward.domain.addresses import Networks, Sockets, is_of_the_link, is_of_this_place, parse_address, unwrap
+
 PROCESSES = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty")
 
 
@@ -28,8 +26,8 @@ class FenceError(OSError):
 class Fence:
     """What is refused; `networks` are allowed all the same, except for the API server."""
 
-    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
-    api_server: frozenset[tuple[str, int]] = frozenset()
+    networks: Networks = ()
+    api_server: Sockets = frozenset()
     said: threading.local = field(default_factory=threading.local)
     """Whether something was refused in this thread: the libraries keep the reason to themselves."""
 
@@ -39,16 +37,12 @@ class Fence:
 
     def refuses(self, host: str, port: int) -> bool:
         """Whether an address may not be dialled."""
-        try:
-            address = _plain(ipaddress.ip_address(host.partition("%")[0]))
-        except ValueError:
-            return True
-        if (str(address), port) in self.api_server:
+        address = parse_address(host)
+        if address is None or (str(address), port) in self.api_server:
             return True
         if any(address in network for network in self.networks):
             return False
-        odd = address.is_unspecified or address.is_multicast or address.is_reserved
-        return odd or address.is_loopback or address.is_link_local or address in METADATA
+        return is_of_this_place(address) or is_of_the_link(address)
 
     def _look(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event in PROCESSES:
@@ -62,7 +56,7 @@ class Fence:
             raise FenceError("this address is one that alerts may not be sent to")
 
 
-def find_addresses(server: str) -> frozenset[tuple[str, int]]:
+def find_addresses(server: str) -> Sockets:
     """Resolve the API server's address; one that cannot be resolved here cannot be dialled here either."""
     if not server:
         return frozenset()
@@ -72,19 +66,4 @@ def find_addresses(server: str) -> frozenset[tuple[str, int]]:
         found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
     except OSError:
         return frozenset()
-    return frozenset((str(_plain(ipaddress.ip_address(entry[4][0]))), port) for entry in found)
-
-
-def parse_networks(texts: Iterable[str]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    """Read networks such as 127.0.0.0/8; ValueError says which one is none."""
-    return tuple(ipaddress.ip_network(text) for text in texts)
-
-
-def _plain(address: IP) -> IP:
-    """Unwrap an IPv4 address that an IPv6 one carries."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return address.ipv4_mapped
-        if address in TRANSLATED:
-            return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address
+    return frozenset((str(unwrap(ipaddress.ip_address(entry[4][0]))), port) for entry in found)

@@ -87,6 +87,7 @@ def test_a_name_that_there_is_not_is_refused_in_every_group():
         ("breaker.percent", 0, "/breaker/percent"),
         ("breaker.percent", 101, "/breaker/percent"),
         ("alerts.networks", ["localhost"], "/alerts/networks/0"),
+        ("databases.networks", ["localhost"], "/databases/networks/0"),
         ("logLevel", "LOUD", "/logLevel"),
         ("logFormat", "xml", "/logFormat"),
         ("serviceAccount.name", "Some Body", "/serviceAccount/name"),

@@ -3,7 +3,7 @@
 import json
 import logging
 
-from modelward.telemetry import JsonLines
+from modelward.telemetry import JsonLines, PlainLines
 
 
 def record(message: str, *values: object, **more: object) -> logging.LogRecord:
@@ -24,3 +24,15 @@ def test_a_traceback_stays_in_the_line():
     text = JsonLines().format(record("it failed", exc_info=(ValueError, error, error.__traceback__)))
     assert "\n" not in text
     assert "ValueError: two\nlines" in json.loads(text)["traceback"]
+
+
+def test_nobody_can_make_up_a_line_or_steer_the_screen():
+    text = PlainLines().format(record("versions are %s", "v1\n2026-01-01 00:00:00 ERROR all is lost\x1b[2J\r\u202e"))
+    assert "\n" not in text
+    assert text.endswith("versions are v1?2026-01-01 00:00:00 ERROR all is lost?[2J??")
+
+
+def test_a_traceback_is_still_there():
+    error = ValueError("two")
+    text = PlainLines().format(record("it failed", exc_info=(ValueError, error, error.__traceback__)))
+    assert text.splitlines()[-1] == "ValueError: two"

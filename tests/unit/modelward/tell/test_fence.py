@@ -2,7 +2,8 @@
 
 import pytest
 
-from modelward.tell.fence import Fence, find_addresses, parse_networks
+from modelward.domain.addresses import parse_networks
+from modelward.tell.fence import Fence, find_addresses
 
 REFUSED = [
     "127.0.0.1",
@@ -10,6 +11,10 @@ REFUSED = [
     "::1",
     "::ffff:127.0.0.1",
     "64:ff9b::7f00:1",
+    "64:ff9b:1::7f00:1",
+    "2002:7f00:1::",
+    "::ffff:0:7f00:1",
+    "::7f00:1",
     "0.0.0.0",
     "::",
     "169.254.169.254",
@@ -17,7 +22,10 @@ REFUSED = [
     "64:ff9b::a9fe:a9fe",
     "fe80::1%eth0",
     "fd00:ec2::254",
+    "fd20:ce::254",
     "100.100.100.200",
+    "168.63.129.16",
+    "192.0.0.192",
     "224.0.0.1",
     "240.0.0.1",
     "not an address",
