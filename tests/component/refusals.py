@@ -3,6 +3,7 @@
 from typing import Any
 
 from builders import NAMESPACE, A, B, C, image_of
+from component.mail import Mail
 from component.symptoms import a_first_world, condition, holds, symptom
 from component.test_broken_feed import a_world_with_a_broken_feed
 from component.test_contests import KEY as DEPLOYMENT
@@ -165,8 +166,9 @@ async def _no_address() -> str:
 
 @symptom("AuditUnavailable")
 async def _no_audit() -> str:
-    world, mail = await a_told_world()
+    mail = Mail()
     mail.book.error = SourceError(Reason.AUDIT_UNAVAILABLE, "the table modelward.audit is not there")
+    world = await a_degraded_world(mail)
     await world.turn(CHECK)
     await world.turn(SOON)
     return f"status.audit: {world.status().audit}"
