@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 STATUS_OF: dict[type[ClusterError], int] = {NotFoundError: 404, ConflictError: 409, UnprocessableError: 422}
 PATH = re.compile(r"/namespaces/(?P<namespace>[^/]+)/(?P<kind>\w+)(?:/(?P<name>[^/]+))?(?P<status>/status)?$")
 RESET, SILENCE, NONSENSE = -1, -2, -3
-PATIENCE = 0.2  # seconds that the client waits for an answer
+PATIENCE = 0.5  # seconds that the client waits for an answer
 
 
 @dataclass(frozen=True)
