@@ -23,7 +23,6 @@ from sandbox.kubectl import Kubectl
 
 Say = Callable[[str], None]
 STATE = operators.ROOT / ".modelward"
-SETTINGS = {"MODELWARD_BREAKER_PERCENT": "100"}  # a handful of toys is no fleet
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ def _ensure_operator(memory: Memory, say: Say) -> None:
         say("the operator runs already")
         return
     say("starting the operator")
-    operators.start(memory.cluster, STATE, SETTINGS)
+    operators.start(memory.cluster, STATE)
 
 
 def _write_environment(memory: Memory) -> None:

@@ -47,7 +47,8 @@ Ask for something:
   kubectl annotate mdl house-prices --overwrite modelward.dev/clear-quarantine={worse} \\
       modelward.dev/clear-quarantine-requested-at=$(date -u +%FT%TZ)
 
-The operator's log: {state}/operator/operator.log. When you are done: make down
+The operator's log: {state}/operator/operator.log. Its pid is the first word of {state}/operator/operator.pid;
+kill it if you like, and make up starts it again. When you are done: make down
 """
 
 
