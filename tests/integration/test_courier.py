@@ -5,6 +5,7 @@ import hmac
 import json
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,15 @@ async def test_where_nobody_listens(courier: ProcessCourier):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     assert await send(courier, f"json://127.0.0.1:{port}/") == ["the connection was refused"]
+
+
+async def test_one_mailbox_hears_of_things_in_the_order_in_which_they_happened(
+    courier: ProcessCourier, mailbox: Mailbox
+):
+    told = [replace(a_message(), id=f"{number:016x}") for number in range(6)]
+    address = Address(mail_url(mailbox), "")
+    assert await courier.deliver([Errand(address, message) for message in told]) == [None] * 6
+    assert [mail["X-Modelward-Id"] for mail in mailbox.mails] == [message.id for message in told]
 
 
 # -- the web ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ import json
 import logging
 import ssl
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cache
 from typing import Any
@@ -22,6 +23,7 @@ from modelward.tell.fence import Fence, find_addresses
 from modelward.tell.post import send_alertmanager, send_webhook, utc_now
 
 AT_ONCE = 8
+ANSWERING = threading.Lock()
 OWN: dict[str, Callable[[Errand], None]] = {
     "http": lambda errand: send_webhook(errand, utc_now()),
     "https": lambda errand: send_webhook(errand, utc_now()),
@@ -31,7 +33,7 @@ OWN: dict[str, Callable[[Errand], None]] = {
 
 
 def main() -> None:
-    """Carry all errands, several at a time."""
+    """Carry all errands: several receivers at a time, and each hears of things in the order in which they happened."""
     logging.disable(logging.NOTSET)
     orders: dict[str, Any] = json.load(sys.stdin)
     fence = Fence(parse_networks(orders["networks"]), find_addresses(orders["apiServer"]))
@@ -39,10 +41,19 @@ def main() -> None:
     if any(urlsplit(errand.address.url).scheme not in OWN for errand in errands):
         _library()  # imported before the fence stands: it looks around a little
     fence.put_up()
+    rounds: dict[str, list[int]] = {}
+    for number, errand in enumerate(errands):
+        rounds.setdefault(errand.address.url, []).append(number)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        running = {pool.submit(_carry, errand, fence): number for number, errand in enumerate(errands)}
-        for ended in as_completed(running):
-            print(json.dumps({"number": running[ended], **ended.result()}), flush=True)  # noqa: T201  it is the answer
+        for ended in as_completed([pool.submit(_go_round, errands, numbers, fence) for numbers in rounds.values()]):
+            ended.result()
+
+
+def _go_round(errands: Sequence[Errand], numbers: Sequence[int], fence: Fence) -> None:
+    for number in numbers:
+        said = json.dumps({"number": number, **_carry(errands[number], fence)})
+        with ANSWERING:
+            print(said, flush=True)  # noqa: T201  it is the answer
 
 
 def _carry(errand: Errand, fence: Fence) -> dict[str, str]:
