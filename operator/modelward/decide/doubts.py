@@ -5,6 +5,7 @@ What speaks is a verdict that never acts, with a sentence that says what is miss
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from modelward.decide.comparison import Sides
 from modelward.decide.previous import Previous
@@ -63,9 +64,8 @@ def _no_rows(case: Case) -> Doubt | None:
     length = spell_duration(case.spec.evaluation.window)
     where = f"model {case.spec.model_name!r}" + (f" in {case.spec.environment!r}" if case.spec.environment else "")
     if case.came_back and _is_fresh(case) and all(o.version in case.known for o in others):
-        began = f"{case.epoch.started_time:%Y-%m-%d %H:%M} UTC" if case.epoch.started_time else "now"
-        message = f"{where} has no live prediction of {case.version} since it came back at {began}; what it predicted "
-        return Verdict.NO_DATA, Reason.NO_PREDICTIONS, f"{message}when it served before does not count"
+        message = f"{where} has no live prediction of {case.version} {since_it_came_back(case.epoch.started_time)}"
+        return Verdict.NO_DATA, Reason.NO_PREDICTIONS, message
     if not others:
         return Verdict.NO_DATA, Reason.NO_PREDICTIONS, f"{where} has no live prediction in the last {length}"
     seen = f"there are predictions of {list_versions(others)}"
@@ -74,6 +74,12 @@ def _no_rows(case: Case) -> Doubt | None:
         return Verdict.NO_DATA, Reason.NO_PREDICTIONS, message
     message = f"{where} has no live prediction of version {case.version} in the last {length}; {seen}"
     return Verdict.NO_DATA, Reason.VERSION_NOT_SEEN, message
+
+
+def since_it_came_back(at: datetime | None) -> str:
+    """Say which rows of a version that served before do not count for this time."""
+    began = f"{at:%Y-%m-%d %H:%M} UTC" if at else "now"
+    return f"since it came back at {began}; what it predicted when it served before does not count"
 
 
 def _is_fresh(case: Case) -> bool:

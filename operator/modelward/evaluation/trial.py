@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from modelward.decide import ledger as decide_ledger
+from modelward.decide.doubts import since_it_came_back
 from modelward.decide.guards import Fleet, Scene, find_holds
 from modelward.decide.previous import Previous, find_previous
 from modelward.decide.verdict import judge
@@ -106,11 +107,9 @@ def managed(book: Book) -> str:
 
 def _in_our_words(judgement: Judgement, book: Book, previous: Previous | None) -> Judgement:
     """Say what is missing in the registry's words where the resource has others, and where older rows are."""
+    if judgement.verdict is Verdict.NO_DATA:
+        return replace(judgement, message=_why_no_rows(judgement, book))
     current = decide_ledger.find_production(book)
-    seen, window = current.last_prediction_at, quality_of(judgement).current
-    if judgement.verdict is Verdict.NO_DATA and seen is not None and seen < window.start:
-        last = f"its last one was at {seen:%Y-%m-%d %H:%M}, and a longer window reaches it (--window)"
-        return replace(judgement, message=f"{judgement.message}; {last}")
     if previous is not None or judgement.reason is not Reason.NO_BASELINE:
         return judgement
     message = (
@@ -118,6 +117,20 @@ def _in_our_words(judgement: Judgement, book: Book, previous: Previous | None) -
         f"to compare with or to go back to; there are: {decide_ledger.list_records(book.versions)}"
     )
     return replace(judgement, message=message)
+
+
+def _why_no_rows(judgement: Judgement, book: Book) -> str:
+    """Say where the rows of the version in production are: before it came back, or before the window."""
+    current = decide_ledger.find_production(book)
+    seen, back = current.last_prediction_at, decide_ledger.served_before(book, current)
+    if seen is None:
+        return judgement.message
+    if back is not None and seen < back:
+        return f"model {book.key.model!r} has no live prediction of {current.version} {since_it_came_back(back)}"
+    if seen >= quality_of(judgement).current.start:
+        return judgement.message
+    last = f"its last one was at {seen:%Y-%m-%d %H:%M}, and a longer window reaches it (--window)"
+    return f"{judgement.message}; {last}"
 
 
 def quality_of(judgement: Judgement) -> Quality:

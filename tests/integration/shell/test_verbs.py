@@ -114,6 +114,19 @@ def test_rows_older_than_the_window_are_pointed_at_and_a_longer_one_reaches_them
     assert run("check", "--window", "5d", "--dry-run").exit_code == 3
 
 
+def test_of_a_version_that_came_back_no_window_reaches_the_rows_from_before(database_url: str):
+    registry = guide(database_url, BAD)
+    run = shell(database_url)
+    assert run("check").exit_code == 4
+    assert run("rollback", B, "--yes").exit_code == 0
+    for window in ("24h", "90d"):
+        result = run("check", "--window", window)
+        assert (result.exit_code, registry.production) == (5, [B])
+        assert f"has no live prediction of {B} since it came back at " in result.stdout
+        assert "what it predicted when it served before does not count" in result.stdout
+        assert "--window" not in result.stdout
+
+
 def test_labels_written_in_this_very_second_count(database_url: str):
     registry = guide(database_url, GOOD)
     registry.ask("DELETE FROM model_predictions WHERE model_version = %s", B)
