@@ -15,7 +15,7 @@ from psycopg.rows import DictRow, dict_row
 
 from modelward.database.errors import explain_connect, explain_query
 from modelward.database.queries import LEDGER, named_query
-from modelward.domain.errors import SourceError
+from modelward.domain.errors import InvalidCallError, SourceError
 from modelward.domain.ledger import Book, Manager, ModelKey, Move, RollbackRecord, VersionRecord
 from modelward.domain.questions import Connection
 from modelward.domain.reasons import Reason
@@ -26,6 +26,7 @@ MISSING = (
     "{said}. The tables of modelward are missing or of an older version: run `modelward db init`, with a user who may "
     "create tables"
 )
+CLOSED = "it was closed: make a new one"
 READ_ONLY = "{said}: the server is a standby, or default_transaction_read_only is set for this user or database"
 
 
@@ -47,6 +48,7 @@ class PostgresLedger:
             "lock_timeout": f"{round(lock_timeout * 1000)}ms",
         }
         self._link: psycopg.Connection[DictRow] | None = None
+        self._closed = False
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -121,19 +123,25 @@ class PostgresLedger:
                 yield cursor
         except psycopg.Error as error:
             if self._link is not None and (self._link.broken or self._link.closed or error.sqlstate is None):
-                self.close()
+                self._hang_up()
             raise self._advise(explain_query(error)) from None
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up for good."""
+        self._closed = True
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         link, self._link = self._link, None
         if link is not None:
             link.close()
 
     def _connect(self) -> psycopg.Connection[DictRow]:
         """Return a connection that answers: one that rested for hours may have been cut meanwhile."""
+        if self._closed:
+            raise InvalidCallError(CLOSED)
         if self._link is not None and not _answers(self._link):
-            self.close()
+            self._hang_up()
         if self._link is None:
             self._link = self._open()
         return self._link

@@ -90,8 +90,8 @@ class DatabaseDoor:
 
     def history(self, limit: int = 10) -> list[HistoryEntry]:
         """List the last versions, the newest first."""
-        if limit < 1:
-            raise InvalidCallError(f"the number of versions must be at least 1, not {limit}")
+        if not isinstance(limit, int) or limit < 1:
+            raise InvalidCallError(f"the number of versions must be a whole number, at least 1, not {limit!r}")
         self._reader.settle(self.key)
         book = self.book()
         shown = sorted(book.versions, key=lambda v: v.order, reverse=True)[:limit]

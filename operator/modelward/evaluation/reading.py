@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from modelward.database.ledger import CLOSED
 from modelward.database.reader import PostgresReader
-from modelward.domain.errors import SourceError
+from modelward.domain.errors import InvalidCallError, SourceError
 from modelward.domain.ledger import ModelKey
 from modelward.domain.quality import Quality, Window
 from modelward.domain.questions import Connection, Question, Span
@@ -85,5 +86,8 @@ class BlockingReader:
         self._loop.close()
 
     def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the thread of the reader."""
+        """Run a coroutine on the thread of the reader; InvalidCallError after its end."""
+        if self._loop.is_closed():
+            coroutine.close()
+            raise InvalidCallError(CLOSED)
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()

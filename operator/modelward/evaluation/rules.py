@@ -34,6 +34,8 @@ class Rules:
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
         read_threshold(self.threshold_percent)
+        _yes_or_no("auto_rollback", self.auto_rollback)
+        _yes_or_no("force", self.force)
         _at_least("the window", self.window, timedelta(seconds=1))
         _at_least("the label delay", self.label_delay, timedelta(0))
         _at_least("the cooldown", self.cooldown, timedelta(0))
@@ -108,6 +110,12 @@ def _metric(name: str) -> MetricName:
         return MetricName(name)
     except ValueError:
         raise InvalidCallError(f"{name!r} is not a metric; known are {', '.join(MetricName)}") from None
+
+
+def _yes_or_no(what: str, value: object) -> None:
+    """Take no text for a truth: "false" is one, and would roll back."""
+    if not isinstance(value, bool):
+        raise InvalidCallError(f"{what} must be True or False, not {value!r}")
 
 
 def _at_least(what: str, value: timedelta | float, least: timedelta | float) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -196,3 +197,28 @@ async def test_S9_it_works_where_an_event_loop_runs_already_as_in_a_notebook(dat
     guide(database_url, GOOD)
     with ModelMonitor(database_url) as monitor:
         assert monitor.check_and_respond()["status"] == "OK"
+
+
+def test_after_its_end_an_object_says_so(database_url: str):
+    registry = guide(database_url, BAD)
+    monitor = ModelMonitor(database_url)
+    monitor.close()
+    monitor.close()
+    for call in (monitor.check_and_respond, monitor.get_model_history, monitor.manual_rollback, monitor.print_status):
+        with pytest.raises(InvalidCallError, match="it was closed: make a new one"):
+            call()
+    assert registry.production == [B]
+
+
+@pytest.mark.parametrize("limit", [0, -1, "3", 2.5, None])
+def test_a_number_of_versions_that_is_none_is_refused(db: ModelEvaluationDB, database_url: str, limit: Any):
+    guide(database_url, GOOD)
+    with pytest.raises(InvalidCallError, match="the number of versions must be a whole number, at least 1"):
+        db.get_model_history(limit=limit)
+
+
+def test_a_text_is_no_leave_to_roll_back(database_url: str):
+    registry = guide(database_url, BAD)
+    with pytest.raises(InvalidCallError, match="auto_rollback must be True or False, not 'false'"):
+        ModelMonitor(database_url, auto_rollback="false")  # type: ignore[arg-type]
+    assert registry.production == [B]

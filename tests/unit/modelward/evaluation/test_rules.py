@@ -17,6 +17,8 @@ MEANINGLESS: dict[str, tuple[dict[str, Any], str]] = {
     "labels before predictions": ({"label_delay": timedelta(seconds=-1)}, "the label delay must be at least"),
     "one sample": ({"min_samples": 1}, "the least number of samples must be at least 2"),
     "fewer rollbacks than none": ({"max_per_day": -1}, "the number of automatic rollbacks a day must be at least 0"),
+    "a text for a truth": ({"auto_rollback": "false"}, "auto_rollback must be True or False, not 'false'"),
+    "a number for a truth": ({"force": 1}, "force must be True or False, not 1"),
     "a cooldown before": ({"cooldown": timedelta(seconds=-1)}, "the cooldown must be at least"),
 }
 
