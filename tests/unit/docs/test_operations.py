@@ -48,3 +48,8 @@ def test_every_field_that_the_page_names_is_one():
     reference = (DOCS / "reference.md").read_text()
     assert [name for name in fields if f"| `spec.{name}` |" not in reference] == []
     assert fields
+
+
+def test_what_values_are_for_is_said_once():
+    rows = re.findall(r"^\| (.+?) \| `", PAGE.partition("## Values at a glance")[2], re.MULTILINE)
+    assert rows == list(dict.fromkeys(rows))
