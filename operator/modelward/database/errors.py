@@ -24,6 +24,10 @@ BY_STATE: dict[str, Reason] = {
     "28000": Reason.AUTHENTICATION_FAILED,
     "3D000": Reason.DATABASE_MISSING,
 }
+MEANING = {
+    "55P03": "another session holds a lock on a table, and for too long: ",
+    "57014": "the statement took longer than it may: ",
+}
 FULL = "the server has no connection left, for all or for this user or database (max_connections, CONNECTION LIMIT)"
 BY_TEXT: tuple[tuple[str, Reason, str], ...] = (
     ("password authentication failed", Reason.AUTHENTICATION_FAILED, "the database refused the user or the password"),
@@ -82,7 +86,7 @@ def explain_query(error: psycopg.Error) -> SourceError:
     state = error.sqlstate or ""
     if not state or state.startswith(LOST):
         return SourceError(Reason.DATABASE_UNREACHABLE, "the connection to the database was lost")
-    said = error.diag.message_primary or type(error).__name__
+    said = MEANING.get(state, "") + (error.diag.message_primary or type(error).__name__)
     return SourceError(BY_STATE.get(state, Reason.QUERY_FAILED), f"{said} (SQLSTATE {state})")
 
 

@@ -8,7 +8,7 @@ from modelward.decide import journal
 from modelward.decide.outcome import evidence_in
 from modelward.decide.previous import find_move, find_older
 from modelward.decide.wording import shorten
-from modelward.domain.codec import parse_time
+from modelward.domain.codec import format_time, parse_time
 from modelward.domain.decision import Announcement, Decision, Target
 from modelward.domain.durations import spell_duration
 from modelward.domain.reasons import Reason
@@ -75,7 +75,7 @@ def answer_rollback(
     if target is None:
         return _answer(status, "rollback", at, "Refused", problem or "", asked.rollback_to)
     actor = f"{asked.by[:253]} (unverified)" if asked.by else "a person, by annotation"
-    message = f"asked for by {actor} at {at}"
+    message = f"asked for by {actor} at {format_time(parse_time(at))}"
     order = journal.make_order(
         resource.uid,
         status,

@@ -8,6 +8,7 @@ from typing import Any
 from modelward.domain.errors import ClusterError, InvalidCallError
 
 VARIABLE, USUAL = "KUBECONFIG", "~/.kube/config"
+DATABASE = "DATABASE_URL"
 OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 NO_LIBRARY = (
     "to speak with a cluster, the extra `cli` is needed: pip install 'modelward[cli]'. "
@@ -69,10 +70,9 @@ def _from_pod(named: str, namespace: str | None) -> Login:
     try:
         config.load_incluster_config(client_configuration=found)
     except config.ConfigException:
-        message = (
-            f"no cluster is named: there is no kubeconfig {named} (--kubeconfig, {VARIABLE}); "
-            "nor is a database (give a database URL, or set DATABASE_URL)"
-        )
+        message = f"no cluster is named: there is no kubeconfig {named} (--kubeconfig, {VARIABLE})"
+        if not os.environ.get(DATABASE):
+            message += f"; nor is a database (give a database URL, or set {DATABASE})"
         raise InvalidCallError(message) from None
     own = OWN_NAMESPACE.read_text(encoding="utf-8").strip() if OWN_NAMESPACE.is_file() else "default"
     return _login(client.ApiClient(found), namespace or own, f"a pod's account in namespace {own}")

@@ -3,7 +3,7 @@
 from modelward.decide.previous import veto_of
 from modelward.domain.codec import format_time
 from modelward.domain.durations import spell_duration
-from modelward.domain.errors import ClusterError
+from modelward.domain.errors import ClusterError, InvalidCallError
 from modelward.domain.letters import Channel
 from modelward.domain.metrics import MetricName
 from modelward.domain.reasons import Reason
@@ -86,6 +86,8 @@ def history_entry(resource: Resource, move: Move) -> ClusterHistoryEntry:
 
 def comparison(resource: Resource, current: str, previous: str) -> ClusterComparison:
     """Compare the two versions of the last verdict; ClusterError where others are asked for."""
+    if current == previous:
+        raise InvalidCallError(f"{current} cannot be compared with itself: name two versions")
     status = resource.status
     if (current, previous) != (status.current_version, status.previous_version) or not status.metrics:
         raise ClusterError(_not_known(resource, current, previous))

@@ -103,6 +103,11 @@ def test_a_statement_fails_by(kind: type[psycopg.Error], reason: Reason):
     assert explain_query(a_query_error(kind)).reason is reason
 
 
+def test_a_lock_is_said_in_words_that_a_person_knows():
+    error = explain_query(a_query_error(errors.LockNotAvailable))
+    assert str(error).startswith("another session holds a lock on a table, and for too long: ")
+
+
 ABOUT_ROWS = {Reason.QUERY_TOO_COSTLY, Reason.VALUE_OUT_OF_RANGE, Reason.QUERY_FAILED}
 
 

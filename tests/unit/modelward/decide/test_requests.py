@@ -150,6 +150,9 @@ def test_who_asked_is_told_as_unverified():
     assert order is not None
     assert order.actor == "jane (unverified)"
     assert order.message == f"asked for by jane (unverified) at {JUST_NOW}"
+    exact = asked(by="jane", rollback_at=NOW.isoformat(timespec="microseconds")).order
+    assert exact is not None
+    assert exact.message == order.message
     nobody = asked().order
     assert nobody is not None
     assert nobody.actor == "a person, by annotation"

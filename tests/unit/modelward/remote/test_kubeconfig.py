@@ -75,6 +75,14 @@ def test_the_door_follows_from_what_was_typed(words: list[str], environment: dic
     assert said in result.stderr
 
 
+def test_who_has_named_a_database_is_not_asked_for_one_where_only_a_cluster_can_answer():
+    environment = {"DATABASE_URL": "postgresql://h/d", "KUBECONFIG": "/nowhere", "KUBERNETES_SERVICE_HOST": ""}
+    result = CliRunner().invoke(main, ["gitops"], env=environment)
+    assert result.exit_code == 2
+    assert "no cluster is named: there is no kubeconfig /nowhere" in result.stderr
+    assert "database" not in result.stderr
+
+
 def test_kubectl_means_the_cluster_whatever_the_environment_says():
     environment = {"DATABASE_URL": "nonsense", "KUBECONFIG": "/nowhere", "KUBERNETES_SERVICE_HOST": ""}
     result = CliRunner().invoke(plugin, ["status"], env=environment, obj="kubectl")

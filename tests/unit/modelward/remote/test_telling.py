@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from builders import NOW, A, B, a_baseline, a_resource, a_rollback, a_spec, a_status, quarantined
-from modelward.domain.errors import ClusterError
+from modelward.domain.errors import ClusterError, InvalidCallError
 from modelward.domain.letters import AlertStatus, Channel, Delivery, Letter, Outbox, Step
 from modelward.domain.status import Condition, Hold, MetricStatus, Status, Verdict, WindowStatus
 from modelward.remote.telling import comparison, explanation, history, status_report
@@ -72,6 +72,11 @@ def test_only_the_two_of_the_last_verdict_can_be_compared():
     for pair in ((A, B), (B, "v9")):
         with pytest.raises(ClusterError, match=f"only of {B} against {A}; --database-url"):
             comparison(resource, *pair)
+
+
+def test_a_version_is_not_compared_with_itself():
+    with pytest.raises(InvalidCallError, match=f"{B} cannot be compared with itself: name two versions"):
+        comparison(a_resource(status=degraded()), B, B)
 
 
 def test_an_explanation_leaves_nothing_out():
