@@ -90,7 +90,10 @@ CLUSTER = (
     kubeconfig,
 )
 timeout = click.option(
-    "--timeout", type=options.Duration(), metavar="TIME", help="How long the operator's answer may take.  [2m]"
+    "--timeout",
+    type=options.Duration(),
+    metavar="TIME",
+    help="How long the operator's answer may take.  [check: 2m, rollback: 12m]",
 )
 model = click.option(
     "--model",

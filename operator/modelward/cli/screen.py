@@ -1,5 +1,6 @@
 """What a person sees: lines and tables, in colour on a terminal only (rich itself respects NO_COLOR)."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -16,6 +17,9 @@ STYLES = {
     "ERROR": "red", "True": "green", "False": "red", "Unknown": "yellow", "VERIFIED": "green", "FAILED": "red",
     "SUPERSEDED": "yellow",
 }  # fmt: skip
+
+
+FIGURE = re.compile(r"[+-]?\d[\d,]*(\.\d+)?(e[+-]?\d+)?( %)?")
 
 
 class Screen:
@@ -38,7 +42,7 @@ class Screen:
         )
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Write a table; columns whose cells begin with a digit or a sign stand at the right."""
+        """Write a table; columns of figures stand at the right, and the name of a version is none."""
         lines = [[printable(cell) for cell in row] for row in rows]
         table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
         for i, name in enumerate(columns):
@@ -50,4 +54,4 @@ class Screen:
 
 
 def _is_number(cell: str) -> bool:
-    return cell in {"-", "undefined"} or (cell[:1].isdigit() and ":" not in cell) or cell[:1] in "+-"
+    return cell in {"", "-", "undefined"} or FIGURE.fullmatch(cell) is not None

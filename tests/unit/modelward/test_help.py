@@ -1,8 +1,11 @@
 """The help of every verb reads well to a newcomer: what it does, an example, and no line too long."""
 
+from datetime import timedelta
+
 import pytest
 from click.testing import CliRunner
 
+from modelward.cli.clustered import PATIENCE, ROLLBACK_PATIENCE
 from modelward.cli.main import VERBS, main
 from modelward.cli.pages import ABOUT, PLAIN
 
@@ -45,6 +48,12 @@ def test_the_first_page_lists_every_verb_whole_and_the_exit_codes():
     assert all(f"\n  {verb} " in text for verb in VERBS)
     assert "..." not in text.partition("Commands:")[2].partition("A first look")[0], "a sentence is cut"
     assert "3 degraded, 4 rolled back, 5 not enough data" in text
+
+
+def test_how_long_an_answer_may_take_is_said_of_both_that_wait():
+    for verb, patience in (("check", PATIENCE), ("rollback", ROLLBACK_PATIENCE)):
+        shown = " ".join(CliRunner().invoke(main, [verb, "--help"]).output.split())
+        assert f"{verb}: {patience // timedelta(minutes=1)}m" in shown
 
 
 def test_an_unknown_verb_is_wrong_use():
