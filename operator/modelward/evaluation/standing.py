@@ -86,8 +86,9 @@ def _database_state(pulse: dict[str, Any]) -> DatabaseState:
 
 def _notes(book: Book, target: TargetState) -> list[str]:
     notes = [managed(book)] if book.managed_by else []
-    if book.production is None or not target["ready"]:
+    alone = len([v for v in book.versions if v.archived_at is None]) < 2
+    if book.production is None or not (target["ready"] or alone):
         notes.append(target["message"])
-    if len([v for v in book.versions if v.archived_at is None]) < 2:
+    if alone:
         notes.append(NO_WAY_BACK)
     return notes

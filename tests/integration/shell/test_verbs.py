@@ -161,7 +161,10 @@ def test_S21_status_warns_of_an_only_version_and_of_a_target_nobody_knows(databa
     registry = Registry(database_url)
     registry.register(B, days_ago=1, production=True)
     run = shell(database_url)
-    assert "there is no way back" in run("status").stdout
+    alone = run("status").stdout
+    assert [line.split(None, 1)[1] for line in alone.splitlines() if line.startswith("Note:")] == [
+        "there is no way back: register and keep at least one earlier version"
+    ]
     registry.register(A, days_ago=3)
     shown = run("status").stdout
     assert f"Rollback target:  {A}, not ready" in shown
