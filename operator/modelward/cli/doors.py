@@ -73,12 +73,12 @@ def open_door(where: Where, alerts: Alerts | None = None) -> "Iterator[DatabaseD
 
 def report_alerts(outcomes: "Sequence[AlertOutcome]") -> None:
     """Log what became of messages, and say on the standard error which did not arrive; the exit code stays."""
-    from modelward.evaluation.telling import log_outcomes
+    from modelward.evaluation.telling import log_outcomes, subject_of
 
     log_outcomes(outcomes)
     for outcome in outcomes:
         if not outcome["delivered"]:
-            click.echo(f"Warning: alert {outcome['reason']} to {outcome['to']}: {outcome['error']}", err=True)
+            click.echo(f"Warning: alert {subject_of(outcome)} to {outcome['to']}: {outcome['error']}", err=True)
 
 
 def _receivers(alerts: Alerts | None) -> "tuple[Receiver, ...]":

@@ -175,7 +175,14 @@ def _letter(row: kept.Untold) -> Letter:
 
 
 def _outcome(receiver: Receiver, letter: Letter, error: str) -> AlertOutcome:
-    return AlertOutcome(reason=letter.reason, to=receiver.name, delivered=not error, error=error or None)
+    return AlertOutcome(
+        reason=letter.reason,
+        from_version=letter.from_ or None,
+        to_version=letter.to or None,
+        to=receiver.name,
+        delivered=not error,
+        error=error or None,
+    )
 
 
 def _receiver(number: int, url: str, signing_key: str) -> Receiver:

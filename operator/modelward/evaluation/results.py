@@ -42,9 +42,14 @@ class DegradationCheck(TypedDict):
 
 
 class AlertOutcome(TypedDict):
-    """What became of one message; `to` is the receiver's place in the list and its kind, never its address."""
+    """What became of one message; `to` is the receiver's place in the list and its kind, never its address.
+
+    `from_version` and `to_version` are what it is about: what was not delivered yesterday is told today, too.
+    """
 
     reason: str
+    from_version: str | None
+    to_version: str | None
     to: str
     delivered: bool
     error: str | None

@@ -50,9 +50,15 @@ def log_outcomes(outcomes: Sequence[AlertOutcome]) -> None:
     """Log what became of messages; one that did not arrive is a warning."""
     for outcome in outcomes:
         if outcome["delivered"]:
-            log.info("Alert %s sent to %s", outcome["reason"], outcome["to"])
+            log.info("Alert %s sent to %s", subject_of(outcome), outcome["to"])
         else:
-            log.warning("Alert %s NOT sent to %s: %s", outcome["reason"], outcome["to"], outcome["error"])
+            log.warning("Alert %s NOT sent to %s: %s", subject_of(outcome), outcome["to"], outcome["error"])
+
+
+def subject_of(outcome: AlertOutcome) -> str:
+    """RolledBack 20260105_143022 -> 20260104_120000."""
+    versions = [v for v in (outcome["from_version"], outcome["to_version"]) if v]
+    return f"{outcome['reason']} {' -> '.join(versions)}".strip()
 
 
 def describe_status(report: StatusReport) -> list[str]:

@@ -76,7 +76,7 @@ def test_S13_the_guides_flags_and_objects_mail_as_well(
 ):
     registry = guide(database_url, BAD)
     alerting(mail_url(mailbox))
-    assert "Alert RolledBack sent to 1 (mailto)" in monitor(database_url)("--check").stderr
+    assert f"Alert RolledBack {B} -> {A} sent to 1 (mailto)" in monitor(database_url)("--check").stderr
     registry.promote(B)
     monkeypatch.delenv("MODELWARD_ALERT_URLS")
     with ModelMonitor(database_url, alert_urls=[mail_url(mailbox)]) as watching:
@@ -96,8 +96,8 @@ def test_S14_a_receiver_that_is_down_changes_nothing_and_hears_of_it_at_the_next
     run = alerting(mail_url(mailbox), a_deaf_receiver())
     result = run("check")
     assert (result.exit_code, registry.production) == (4, [A])
-    assert "Warning: alert RolledBack to 1 (mailto): the mail server answered 451" in result.stderr
-    assert "Warning: alert RolledBack to 2 (jsons): the connection was refused" in result.stderr
+    assert f"Warning: alert RolledBack {B} -> {A} to 1 (mailto): the mail server answered 451" in result.stderr
+    assert f"Warning: alert RolledBack {B} -> {A} to 2 (jsons): the connection was refused" in result.stderr
     mailbox.refuses = False
     run("check")
     run("check")
