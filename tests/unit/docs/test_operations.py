@@ -48,3 +48,12 @@ def test_every_field_that_the_page_names_is_one():
     reference = (DOCS / "reference.md").read_text()
     assert [name for name in fields if f"| `spec.{name}` |" not in reference] == []
     assert fields
+
+
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def test_as_many_alerts_are_told_of_as_the_chart_brings():
+    rules = (DOCS.parent / "charts" / "modelward" / "files" / "rules.yaml").read_text()
+    (told,) = re.findall(r"`prometheusRule\.enabled` brings (\w+) alerts", PAGE)
+    assert told == NUMBERS[rules.count("- alert: ")]
