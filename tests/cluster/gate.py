@@ -55,7 +55,7 @@ class Gate:
         self._cluster = kubeconfig["clusters"][0]["cluster"]
         self._left: int | None = None
         self._planned: dict[str, tuple[int, Fault]] = {}
-        self._each: dict[str, tuple[Fault, bool]] = {}
+        self._each: dict[str, Fault] = {}
         self._tried: dict[str, set[str]] = {}
         self._fired = threading.Event()
         self._watches: set[Stream] = set()
@@ -83,9 +83,12 @@ class Gate:
         self._fired.clear()
         self._planned[name] = (write, fault)
 
-    def spoil_each_once(self, fault: Fault, name: str, *, events: bool) -> None:
-        """Let a fault befall every write about the objects of one name, the first time that it is tried."""
-        self._each[name] = (fault, events)
+    def spoil_each_once(self, fault: Fault, name: str) -> None:
+        """Let a fault befall every write of the objects of one name, the first time that it is tried; Events pass.
+
+        Each fault doubles the pause before the next try: those of Events have a test of their own, on a double's clock.
+        """
+        self._each[name] = fault
 
     def wait(self, patience: float = 45) -> None:
         """Wait until that has happened."""
@@ -203,8 +206,8 @@ class Gate:
         if not _is_write(request):
             return None
         subject = _subject(request, body)
-        each, events = self._each.get(subject, (None, False))
-        if each is not None and (events or request.method != "POST"):
+        each = self._each.get(subject)
+        if each is not None and request.method != "POST":
             what, tried = _identity(request, body), self._tried.setdefault(subject, set())
             fresh = what not in tried
             tried.add(what)

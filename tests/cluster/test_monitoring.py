@@ -17,7 +17,7 @@ from sandbox.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "charts/modelward/files/rules.yaml"
-PATIENCE = 40
+PATIENCE = 90
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,9 @@ def test_the_deployment_says_what_was_done_to_it(rolled_back: Model):
 def test_both_objects_carry_one_event_with_the_numbers(rolled_back: Model):
     assert rolled_back.notes("RolledBack") == [f"{B} -> {A}: {NUMBERS}"]
     assert rolled_back.notes("RolledBack", "Deployment") == [f"{B} -> {A}: {NUMBERS}"]
-    assert [e["type"] for e in rolled_back.events()] == ["Normal", "Warning"]
+    kinds = {e["reason"]: e["type"] for e in rolled_back.events()}
+    assert kinds == {"VersionChanged": "Normal", "RolledBack": "Warning"}
+    assert len(rolled_back.events()) == len(kinds)
 
 
 def test_status_remembers_the_epochs_and_the_quarantine(rolled_back: Model):

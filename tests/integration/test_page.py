@@ -77,7 +77,7 @@ async def test_a_turn_that_really_hangs_is_noticed_and_one_that_comes_to_its_end
     async with a_page(world) as page, running(world):
         page.house.ready = True
         await asyncio.wait_for(reader.asked_slow.wait(), WITHIN)
-        while len(world.sweeper._busy) > 1:  # the other one's turn comes to its end
+        while len(world.sweeper._busy) > 1:  # noqa: ASYNC110  the turn of the other one comes to its end
             await asyncio.sleep(0)
         world.monotonic = world.sweeper.last_round = world.monotonic + 601
         assert await page.ask("/healthz") == (503, "waiting for the sweeper\n")
