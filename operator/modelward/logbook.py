@@ -1,5 +1,4 @@
-"""One log line for each decision, with the numbers that it rests on, and for each Event: a sentence for people, fields for
-programs.
+"""One log line for each decision, with its numbers, and for each Event: a sentence for people, fields for programs.
 
 What says nothing new is logged as DEBUG: a thousand models that are checked each minute and are all well need no lines.
 """

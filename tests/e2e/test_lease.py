@@ -12,6 +12,9 @@ from sandbox.operator import CHART
 from sandbox.waiting import wait_until
 
 
+TAKEN = ("--reuse-values", "--force-conflicts", "--wait", "--timeout=120s")
+
+
 @pytest.fixture
 def pair(operator: Release) -> Iterator[Release]:
     """The operator twice; only the one with the Lease is ready."""
@@ -69,9 +72,6 @@ def chosen(operator: Release) -> Iterator[Release]:
     # `kubectl scale` in tests before owns the number, so that Helm has to insist
     done = operator.helm("upgrade", "modelward", str(CHART), *TAKEN, "--set=replicaCount=1")
     assert done.returncode == 0, done.stderr
-
-
-TAKEN = ("--reuse-values", "--force-conflicts", "--wait", "--timeout=120s")
 
 
 def test_two_that_were_asked_for_are_both_ready_and_one_works(chosen: Release):
