@@ -11,7 +11,6 @@ from node.pictures import NEW, OLD
 from sandbox.operator import CHART
 from sandbox.waiting import wait_until
 
-
 TAKEN = ("--reuse-values", "--force-conflicts", "--wait", "--timeout=120s")
 
 
