@@ -16,7 +16,7 @@ export SANDBOX_KUBERNETES = $(KUBERNETES)
 	image wheels bench manifests manifests-check lock release-check clean
 
 help: ## List the chores
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.demo ## Show the main job on real data: a model that got worse is rolled back
 	@$(BIN)/python -m demo

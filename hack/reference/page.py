@@ -30,7 +30,8 @@ LOG_LINES = """\
 
 With `MODELWARD_LOG_FORMAT` json, each line is one object with `time`, `level`, `logger`, `message`, and `traceback`
 where there is one. Each decision (a verdict on a version, or a rollback that was asked for) is one line that has these
-fields as well; it is DEBUG where it says nothing new, else INFO. Numbers are those of status, null where undefined."""
+fields as well; it is DEBUG where it says nothing new, else INFO. Numbers are those of status, null where undefined.
+What an Event says is a line as well: its `event` is `announcement`, and it has `namespace`, `name` and `reason`."""
 ANNOTATIONS = """\
 ## Annotations
 

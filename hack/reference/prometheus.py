@@ -22,7 +22,8 @@ ModelDeployment, so scrape with `honorLabels: true` (`honor_labels` in plain Pro
 else Prometheus calls them `exported_namespace`. No label holds a version or a free text: their values are bounded.
 
 `/healthz` answers 503 when the sweeper stands still: its loop did not go round for a minute, or turns are under way and
-none of them ended for ten. `/readyz` answers 503 until the first list was read and the Lease is held."""
+none of them ended for ten. `/readyz` answers 503 until the first list was read and the Lease is held;
+`/readyz?standby`, which the chart asks where several run, is content with one that waits while another holds it."""
 EXAMPLES = """\
 ```promql
 modelward_verdict{verdict="Degraded"}                                   # what is worse now

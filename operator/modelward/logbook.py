@@ -1,4 +1,4 @@
-"""One log line for each decision, with the numbers that it rests on: a sentence for people, fields for programs.
+"""One log line for each decision, with its numbers, and for each Event: a sentence for people, fields for programs.
 
 What says nothing new is logged as DEBUG: a thousand models that are checked each minute and are all well need no lines.
 """
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from modelward.domain.codec import format_time
-from modelward.domain.decision import RollbackOrder
+from modelward.domain.decision import Announcement, RollbackOrder
 from modelward.domain.resource import Resource
 from modelward.domain.status import MetricStatus, Status
 from modelward.readings import number
@@ -55,6 +55,17 @@ def note_rollback(resource: Resource, after: Status, order: RollbackOrder) -> No
     }
     said = f"rolling back {order.from_version} -> {order.to.version}: {order.message}"
     log.info("%s/%s: %s", *resource.key, said, extra={"fields": fields})
+
+
+def note_announcement(resource: Resource, announcement: Announcement) -> None:
+    """Log what an Event says; by the same fields as a decision's, all lines of a model are found."""
+    fields = {
+        "event": "announcement",
+        "namespace": resource.namespace,
+        "name": resource.name,
+        "reason": announcement.reason,
+    }
+    log.info("%s/%s: %s: %s", *resource.key, announcement.reason, announcement.message, extra={"fields": fields})
 
 
 def _says(status: Status) -> tuple[object, ...]:

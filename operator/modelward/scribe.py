@@ -15,6 +15,7 @@ from modelward.domain.errors import ConflictError, ForbiddenError, NotFoundError
 from modelward.domain.ports import Clock, Cluster
 from modelward.domain.resource import parse_resource
 from modelward.domain.status import Status
+from modelward.logbook import note_announcement
 from modelward.registry import Entry, is_older
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ class Scribe:
     ) -> None:
         """Write the Events, and a log line each; `happened` is by the machine's clock, now where it is not given."""
         for announcement in announcements:
-            log.info("%s/%s: %s: %s", *entry.resource.key, announcement.reason, announcement.message)
+            note_announcement(entry.resource, announcement)
             moment = happened or self.clock.now()
             events = make_events(entry.resource, entry.deployment, announcement, moment, self.instance)
             for event in events:

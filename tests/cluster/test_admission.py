@@ -34,7 +34,10 @@ SERVING: Json = {
         "name": "prices",
         "namespace": NAMESPACE,
         "labels": LABELS,
-        "annotations": {"modelward.dev/allowed-images": "registry.example.com/*", "team": "pricing"},
+        "annotations": {
+            "modelward.dev/allowed-images": "registry.example.com/*, mirror.example.com:5000/a-*/x",
+            "team": "pricing",
+        },
     },
     "spec": {
         "replicas": 2,
@@ -85,6 +88,10 @@ ALLOWED: dict[str, list[Json]] = {
     "an image": [IMAGE],
     "an image with the record of a rollback": [IMAGE, *RECORD],
     "the record alone": RECORD,
+    "an image by its digest": [put(f"{MODEL}/image", f"{image_of(B)}@sha256:{'0' * 64}")],
+    "an image from a repository that the Deployment allows": [
+        put(f"{MODEL}/image", f"mirror.example.com:5000/a-b/x:{B}")
+    ],
     "the image of an init container": [put(f"{POD}/initContainers/0/image", f"registry.example.com/fetch:{B}")],
     "the value of a variable": [put(f"{MODEL}/env/0/value", B)],
     "a variable emptied": [put(f"{MODEL}/env/0/value", "")],
@@ -148,6 +155,22 @@ REFUSED: dict[str, tuple[list[Json], str]] = {
             {"op": "move", "from": f"{POD}/initContainers/0", "path": f"{POD}/containers/0"},
         ],
         "neither add, remove, rename nor reorder containers",
+    ),
+    "an image from elsewhere": (
+        [put(f"{MODEL}/image", f"elsewhere.example.com/prices:{B}")],
+        "allowed-images of the Deployment lists: elsewhere.example.com/prices",
+    ),
+    "an image from deeper than is allowed": (
+        [put(f"{MODEL}/image", f"registry.example.com/a/b:{B}")],
+        "allowed-images of the Deployment lists: registry.example.com/a/b",
+    ),
+    "an image from a host that looks alike": (
+        [put(f"{MODEL}/image", f"registryxexample.com/prices:{B}")],
+        "allowed-images of the Deployment lists: registryxexample.com/prices",
+    ),
+    "an image from another port": (
+        [put(f"{MODEL}/image", f"mirror.example.com:6000/a-b/x:{B}")],
+        "allowed-images of the Deployment lists: mirror.example.com:6000/a-b/x",
     ),
     "two images": (
         [IMAGE, put(f"{POD}/containers/1/image", "x")],

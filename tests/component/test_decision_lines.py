@@ -35,6 +35,16 @@ async def test_a_rollback_is_one_line_with_its_evidence(caplog: pytest.LogCaptur
     assert world.serving() == A
 
 
+async def test_what_an_event_says_is_a_line_that_names_the_model(caplog: pytest.LogCaptureFixture):
+    world = await a_degraded_world()
+    caplog.clear()
+    await world.turn(CHECK)
+    lines = [json.loads(JsonLines().format(record)) for record in caplog.records]
+    (line,) = [line for line in lines if line.get("reason") == "RolledBack"]
+    assert (line["event"], line["namespace"], line["name"]) == ("announcement", NAMESPACE, NAME)
+    assert line["message"].startswith(f"{NAMESPACE}/{NAME}: RolledBack: {B} -> {A}: ")
+
+
 async def test_a_request_is_one_line_too(caplog: pytest.LogCaptureFixture):
     world = await a_degraded_world(autoRollback=False)
     await world.turn(CHECK)

@@ -8,7 +8,10 @@ from cluster.scenes import GOOD, WORSE
 from e2e.release import LEASE_SECONDS, Release
 from e2e.served import Served
 from node.pictures import NEW, OLD
+from sandbox.operator import CHART
 from sandbox.waiting import wait_until
+
+TAKEN = ("--reuse-values", "--force-conflicts", "--wait", "--timeout=120s")
 
 
 @pytest.fixture
@@ -59,3 +62,25 @@ def test_one_that_waits_ends_when_it_is_told_to_and_takes_no_lease_with_it(pair:
     first, second = pair.until_ready(), waiting(pair)
     assert pair.exit_code(second, lambda: pair.kubectl.run("delete", "pod", second, "--wait=false")) == 0
     assert pair.holder().startswith(first)
+
+
+@pytest.fixture
+def chosen(operator: Release) -> Iterator[Release]:
+    """Two operators by the chart's value, as users ask for them; Helm waits until the rollout has ended."""
+    yield operator
+    # `kubectl scale` in tests before owns the number, so that Helm has to insist
+    done = operator.helm("upgrade", "modelward", str(CHART), *TAKEN, "--set=replicaCount=1")
+    assert done.returncode == 0, done.stderr
+
+
+def test_two_that_were_asked_for_are_both_ready_and_one_works(chosen: Release):
+    done = chosen.helm("upgrade", "modelward", str(CHART), *TAKEN, "--set=replicaCount=2")
+    assert done.returncode == 0, done.stderr
+    names = chosen.ready_pods()
+    assert len(names) == 2
+    (works,) = [name for name in names if chosen.holder().startswith(name)]
+    chosen.kubectl.run("delete", "pod", works, "--wait=false")
+    wait_until(
+        lambda: chosen.holder() and not chosen.holder().startswith(works), for_="another to take over", timeout=60
+    )
+    assert chosen.helm("test", "modelward", "--timeout=120s").returncode == 0

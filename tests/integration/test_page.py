@@ -16,12 +16,18 @@ from modelward.settings import Settings
 from sandbox.ports import free_ports
 
 
+class Lease:
+    """Held by another, or not."""
+
+    stands_by = False
+
+
 class House:
     """As much of the house as the page asks."""
 
     def __init__(self, world: World, port: int) -> None:
         self.settings = Settings(http_host="127.0.0.1", http_port=port)
-        self.sweeper, self.ready = world.sweeper, False
+        self.sweeper, self.ready, self.lease = world.sweeper, False, Lease()
         self.sources = Sources(
             world.registry, lambda: world.monotonic, world.sweeper.lag, lambda: True, lambda: self.ready,
             lambda: False, dict, lambda: 0,
@@ -93,6 +99,16 @@ async def test_ready_is_who_has_the_first_list_and_the_lease():
         assert await page.ask("/readyz") == (503, "waiting for the first list and the Lease\n")
         page.house.ready = True
         assert await page.ask("/readyz") == OK
+
+
+async def test_where_several_run_one_that_waits_its_turn_is_ready_as_well():
+    async with a_page(World()) as page:
+        assert (await page.ask("/readyz?standby"))[0] == 503
+        page.house.lease.stands_by = True
+        assert await page.ask("/readyz?standby") == OK
+        assert (await page.ask("/readyz"))[0] == 503
+        page.house.ready, page.house.lease.stands_by = True, False
+        assert await page.ask("/readyz?standby") == OK
 
 
 async def test_metrics_come_as_prometheus_wants_them():

@@ -21,7 +21,7 @@ OURS = ("DATABASE_URL", "KUBECONFIG", "MODELWARD_")
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """The project's folder, with nothing up: neither before nor after."""
-    assert not (ROOT / ".modelward").exists(), "a playground is up here: make down"
+    assert not (ROOT / ".modelward" / "env").exists(), "a playground is up here: make down"
     yield ROOT
     subprocess.run(["make", "down"], cwd=ROOT, check=True)
 

@@ -65,7 +65,7 @@ class Lease:
         self._namespace, self._name, self._identity = namespace, name, identity
         self._timing = timing or Timing()
         self._monotonic = monotonic
-        self._renewed_at = float("-inf")
+        self._renewed_at = self._waited_at = float("-inf")
         self._seen: tuple[str, float] = ("", float("-inf"))
         self._newest = 0
 
@@ -73,6 +73,11 @@ class Lease:
     def is_held(self) -> bool:
         """Whether it was renewed within the deadline: the fence before every write that matters."""
         return self._monotonic() - self._renewed_at < self._timing.deadline
+
+    @property
+    def stands_by(self) -> bool:
+        """Whether somebody else was lately seen to hold it, and all there is to do is to wait."""
+        return not self.is_held and self._monotonic() - self._waited_at < self._timing.deadline
 
     @property
     def calls(self) -> dict[str, int]:
@@ -122,6 +127,7 @@ class Lease:
             log.warning("the Lease could not be renewed: %s", error)
             return False
         except _HeldByAnotherError:
+            self._waited_at = asked_at
             return False
         self._renewed_at = asked_at
         return True

@@ -70,7 +70,8 @@ def test_a_name_that_there_is_not_is_refused_in_every_group():
 @pytest.mark.parametrize(
     ("path", "value", "where"),
     [
-        ("replicaCount", 2, "/replicaCount"),
+        ("replicaCount", "2", "/replicaCount"),
+        ("replicaCount", 1.5, "/replicaCount"),
         ("replicaCount", -1, "/replicaCount"),
         ("fullnameOverride", "Guard", "/fullnameOverride"),
         ("nameOverride", "a" * 54, "/nameOverride"),
@@ -105,7 +106,7 @@ def test_a_name_that_there_is_not_is_refused_in_every_group():
         ("prometheusRule.runbookUrl", "a#b", "/prometheusRule/runbookUrl"),
         ("grafanaDashboard.namespace", "Grafana", "/grafanaDashboard/namespace"),
         ("grafanaDashboard.labels", {"grafana_dashboard": 1}, "/grafanaDashboard/labels/grafana_dashboard"),
-        ("podDisruptionBudget.minAvailable", 2, "/podDisruptionBudget/minAvailable"),
+        ("podDisruptionBudget.minAvailable", -1, "/podDisruptionBudget/minAvailable"),
         ("podSecurityContext", {"runAsUser": "root"}, "/podSecurityContext/runAsUser"),
         ("podSecurityContext", {"privileged": True}, "/podSecurityContext"),
         ("securityContext", {"capabilities": {"drop": "ALL"}}, "/securityContext/capabilities/drop"),

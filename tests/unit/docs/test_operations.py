@@ -53,3 +53,12 @@ def test_every_field_that_the_page_names_is_one():
 def test_what_values_are_for_is_said_once():
     rows = re.findall(r"^\| (.+?) \| `", PAGE.partition("## Values at a glance")[2], re.MULTILINE)
     assert rows == list(dict.fromkeys(rows))
+
+
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def test_as_many_alerts_are_told_of_as_the_chart_brings():
+    rules = (DOCS.parent / "charts" / "modelward" / "files" / "rules.yaml").read_text()
+    (told,) = re.findall(r"`prometheusRule\.enabled` brings (\w+) alerts", PAGE)
+    assert told == NUMBERS[rules.count("- alert: ")]

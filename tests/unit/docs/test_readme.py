@@ -63,3 +63,9 @@ def test_every_page_is_two_steps_away_at_most():
 def test_kubectl_get_shows_the_columns_that_the_readme_does():
     shown = re.findall(r"^(NAME .*)$", README, re.MULTILINE)[0].split()
     assert shown == ["NAME", *(name for name, wide, _ in list_columns() if not wide)]
+
+
+def test_the_image_that_a_reader_builds_is_the_one_that_the_chart_pulls():
+    chart = (ROOT / "charts" / "modelward" / "Chart.yaml").read_text()
+    (version,) = re.findall(r'^appVersion: "?([^"\n]+)"?$', chart, flags=re.MULTILINE)
+    assert set(re.findall(r"registry\.example\.com/modelward:(\S+)", README)) == {version}

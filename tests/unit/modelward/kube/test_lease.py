@@ -108,6 +108,30 @@ async def test_the_second_waits_while_the_first_renews(candidate: Candidate, clo
     assert not two.is_held
 
 
+async def test_who_waits_stands_by_as_long_as_another_is_seen_to_hold_it(
+    candidate: Candidate, clock: Clock, leases: Leases
+):
+    one, two = candidate("one"), candidate("two")
+    assert not two.stands_by
+    await one._try()
+    await two._try()
+    assert (one.stands_by, two.stands_by) == (False, True)
+    leases.down = ClusterError("gone")
+    clock.seconds += 20
+    await two._try()
+    assert not two.stands_by
+
+
+async def test_who_takes_over_stands_by_no_more(candidate: Candidate, leases: Leases):
+    one, two = candidate("one"), candidate("two")
+    await one._try()
+    await two._try()
+    leases.touch(holderIdentity="")
+    assert await two._try()
+    assert two.is_held
+    assert not two.stands_by
+
+
 async def test_the_second_takes_over_when_nothing_was_renewed_for_thirty_seconds(
     candidate: Candidate, clock: Clock, leases: Leases
 ):
