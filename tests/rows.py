@@ -186,6 +186,8 @@ def _window(rows: Sequence[Row], question: Question, opens: datetime, closes: da
     requests = requests_of(rows)
     samples = {f: [sample_of(f, each, question) for each in requests.values()] for f in question.all_families}
     gating = [samples[f] for f in question.families]
+    asked = [min(r.predicted_at for r in group) for group in requests.values()]
+    labelled = [at for each in gating for at, s in zip(asked, each, strict=True) if s.fit and s.true]
     return Window(
         opens,
         closes,
@@ -194,6 +196,7 @@ def _window(rows: Sequence[Row], question: Question, opens: datetime, closes: da
         bad_labels=max(sum(s.truth is not None and not s.true for s in each) for each in gating),
         sums=sum_samples(samples, question),
         families=question.families,
+        newest_label=max(labelled, default=None),
     )
 
 

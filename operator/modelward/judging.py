@@ -229,7 +229,7 @@ class Judging:
         for plan, used, answer in zip(plans, connections, answers, strict=True):
             plan.entry.check_seconds = (now - began) / len(plans)
             if not isinstance(answer, SourceError):
-                plan.entry.answered_at = now
+                plan.entry.answered_at, plan.entry.label_lag = now, answer.current.label_lag
             if source.is_ours:  # labels in other tables do not announce themselves
                 self.follow(used, (plan.spec.model_name, plan.spec.environment), plan.entry.resource.key)
         return answers

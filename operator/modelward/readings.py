@@ -90,6 +90,12 @@ def coverage(sources: Sources) -> Iterator[Sample]:
             yield entry.resource.key, percent / 100
 
 
+def label_lags(sources: Sources) -> Iterator[Sample]:
+    for entry in sources.entries:
+        if entry.label_lag is not None:
+            yield entry.resource.key, entry.label_lag
+
+
 def ages(sources: Sources) -> Iterator[Sample]:
     now = sources.monotonic()
     for entry in sources.entries:

@@ -33,6 +33,8 @@ class Entry:
     written_at: float = float("-inf")
     answered_at: float = float("-inf")
     """When its database last answered."""
+    label_lag: float | None = None
+    """How many seconds old the newest prediction with a label was then."""
     failures: int = 0
     unread: int = 0
     """How often in a row what must not be put back could not be read, when a rollback was due."""

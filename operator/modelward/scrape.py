@@ -132,6 +132,12 @@ FAMILIES: tuple[Family, ...] = (
         of_resource=True,
     ),
     Family(
+        "modelward_label_lag_seconds",
+        "How old the newest prediction with a label was when the database last answered; absent where none has one.",
+        readings.label_lags,
+        of_resource=True,
+    ),
+    Family(
         "modelward_evaluation_age_seconds",
         "Since the database last answered for a resource; absent until it first did after a start of the operator.",
         readings.ages,

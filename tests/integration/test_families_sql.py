@@ -129,6 +129,7 @@ def assert_same_answer(found: Quality, rows: list[Row], question: Question) -> N
                 other.bad_labels,
                 other.samples,
             )
+            assert one.newest_label == other.newest_label
             assert_same(one.sums, other.sums)
     assert_same_sides(found.paired, wanted.paired)
     assert_same_sides(found.concurrent, wanted.concurrent)

@@ -113,6 +113,7 @@ def _window(question: Question, opens: datetime, closes: datetime, rows: Sequenc
         max(r["bad_labels"] for r in gating),
         _sums(rows),
         question.families,
+        max((_utc(r["newest_label"]) for r in gating if r["newest_label"] is not None), default=None),
     )
 
 

@@ -14,6 +14,7 @@ WHERE part.family = '[family]' AND part.part [parts]
 -- One row for each version and request: its earliest answer, and its latest truth that came within the label delay.
 SELECT p.model_version,
        [bucket] AS bucket,
+       min(p.predicted_at)::timestamptz AS asked,
        (array_agg(p.[answer] ORDER BY p.predicted_at))[1] AS answer,
        (array_agg(p.[truth] ORDER BY p.actual_at DESC NULLS LAST) FILTER (
            WHERE p.[truth] IS NOT NULL AND (part.label_delay = 0 OR coalesce(p.actual_at, p.predicted_at)
@@ -46,10 +47,11 @@ count(y) FILTER (WHERE y <> 0),
 -- name: pairs
 -- Two rows for each request that both versions answered, one of them live and the other in the shadow. The truth is
 -- the request's; where one of the two answers is not fit to be judged, neither is.
-SELECT side.model_version, pair.bucket, side.answer,
+SELECT side.model_version, pair.bucket, pair.asked, side.answer,
        CASE WHEN [fit_mine] AND [fit_theirs] THEN pair.truth END AS truth
 FROM (
     SELECT [bucket] AS bucket,
+           min(p.predicted_at)::timestamptz AS asked,
            (array_agg(p.[answer] ORDER BY p.predicted_at) FILTER (WHERE p.model_version = part.version))[1] AS mine,
            (array_agg(p.[answer] ORDER BY p.predicted_at) FILTER (WHERE p.model_version = part.rival))[1] AS theirs,
            (array_agg(p.[truth] ORDER BY p.actual_at DESC NULLS LAST) FILTER (
@@ -74,6 +76,7 @@ SELECT model_version, bucket,
        count(*) FILTER (WHERE NOT good_answer) AS bad_predictions,
        count(*) FILTER (WHERE NOT good_truth) AS bad_labels,
        count(e) AS n,
+       max(asked) FILTER (WHERE e IS NOT NULL) AS newest_label,
        ARRAY[coalesce(avg(y), 0),
              coalesce(regr_syy(y, y), 0),
              coalesce(sum(e), 0),
@@ -81,7 +84,7 @@ SELECT model_version, bucket,
              coalesce(sum(e * e) FILTER (WHERE abs(e) > 1e-150), 0),  -- a smaller square is an underflow error
              [relative]]::float8[] AS sums
 FROM (
-    SELECT model_version, bucket, good_answer, good_truth,
+    SELECT model_version, bucket, asked, good_answer, good_truth,
            CASE WHEN good_answer AND good_truth THEN truth END AS y,
            CASE WHEN good_answer AND good_truth THEN answer - truth END AS e
     FROM (
@@ -99,6 +102,7 @@ SELECT model_version, bucket,
        count(*) FILTER (WHERE answer IS NULL) AS bad_predictions,
        0::bigint AS bad_labels,
        count(truth) FILTER (WHERE answer IS NOT NULL) AS n,
+       max(asked) FILTER (WHERE answer IS NOT NULL AND truth IS NOT NULL) AS newest_label,
        ARRAY[count(*) FILTER (WHERE answer = truth),
              count(*) FILTER (WHERE answer = part.positive AND truth = part.positive),
              count(truth) FILTER (WHERE answer = part.positive),
@@ -114,6 +118,7 @@ SELECT model_version, bucket,
        sum(bad_predictions)::bigint AS bad_predictions,
        0::bigint AS bad_labels,
        coalesce(sum(n) FILTER (WHERE bin IS NOT NULL), 0)::bigint AS n,
+       max(newest_label) AS newest_label,
        ARRAY[coalesce(sum(positives), 0), coalesce(sum(log_loss), 0), coalesce(sum(brier), 0)]::float8[]
            || (array_agg(bin ORDER BY bin) FILTER (WHERE bin IS NOT NULL))::float8[]
            || (array_agg(positives ORDER BY bin) FILTER (WHERE bin IS NOT NULL))::float8[]
@@ -125,6 +130,7 @@ FROM (
            count(*) AS predictions,
            count(*) FILTER (WHERE NOT good_answer) AS bad_predictions,
            count(bin) AS n,
+           max(asked) FILTER (WHERE bin IS NOT NULL) AS newest_label,
            count(bin) FILTER (WHERE positive) AS positives,
            sum(-ln(greatest(least(CASE WHEN positive THEN answer ELSE 1 - answer END, 1 - 2.220446049250313e-16),
                             2.220446049250313e-16))) FILTER (WHERE bin IS NOT NULL) AS log_loss,

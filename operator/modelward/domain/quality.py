@@ -42,6 +42,13 @@ class Window:
     bad_labels: int = 0
     sums: Sums = NOTHING
     families: tuple[Family, ...] = (Family.REGRESSION,)
+    newest_label: datetime | None = None
+    """When the newest prediction was made that has a label that counts; None: there is none."""
+
+    @property
+    def label_lag(self) -> float | None:
+        """How many seconds lie between the newest prediction with a label and the end of the window."""
+        return None if self.newest_label is None else (self.end - self.newest_label).total_seconds()
 
     @property
     def samples(self) -> int:

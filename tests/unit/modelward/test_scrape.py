@@ -101,6 +101,14 @@ def test_the_age_counts_from_the_last_answer():
     assert scrape(given)["modelward_evaluation_age_seconds"] == [(WHO, 60)]
 
 
+def test_the_lag_of_labels_is_that_of_the_last_answer():
+    given = sources(a_status())
+    assert "modelward_label_lag_seconds" not in scrape(given)
+    (entry,) = given.registry.entries.values()
+    entry.label_lag = 7200.0
+    assert scrape(given)["modelward_label_lag_seconds"] == [(WHO, 7200)]
+
+
 def test_receivers_that_cannot_be_reached_and_what_waits_for_them_are_counted():
     stands = (AlertStatus("mail", Reason.ALERTS_READABLE, ""), AlertStatus("pager", Reason.ALERT_FAILED, "refused"))
     letter = Letter("id", "event", Step.SEEN, "Degraded", NOW, "worse")
