@@ -78,7 +78,8 @@ def expect_one_rollback(model: Model) -> None:
 def expect_end(model: Model, status: Json, target: Json) -> None:
     """Compare what stands in the resource and in its Deployment."""
     assert (status["lastRollback"]["phase"], status["lastRollback"]["to"]) == ("Verified", A)
-    assert [(m["version"], m["rolledBack"]) for m in status["history"]] == [(A, False), (B, True), (A, False)]
+    moves = [(m["version"], m["rolledBack"]) for m in status["history"]]
+    assert moves == [(A, False), (B, True), (A, False)], moves
     assert [q["version"] for q in status["quarantine"]] == [B]
     assert target["spec"]["template"]["spec"]["containers"][0]["image"] == image_of(A)
     assert target["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "3"

@@ -138,6 +138,7 @@ def test_an_idle_resource_is_checked_and_not_written(model: Model):
     model.deploy(A2)
     model.until_verdict("Healthy", A2)
     model.kubectl.run("rollout", "status", f"deployment/{model.name}", "--timeout=30s")
+    model.until(lambda s: "outbox" not in s, "the row of the audit table to be written")
     before, seen, events = reads(model), model.see(), model.events()
     wait_until(lambda: reads(model) >= before + 2, for_="two more checks", timeout=60)
     assert model.see() == seen

@@ -88,8 +88,13 @@ def _hold(status: Status, order: RollbackOrder, wanted: str | None, now: datetim
 
 
 def patched(status: Status, serving: Serving, now: datetime) -> Status:
-    """The Deployment names the old version: a landing begins, the bad version goes into quarantine."""
+    """The Deployment names the old version: a landing begins, the bad version goes into quarantine.
+
+    Where that stands there already, written by a second operator of another Lease in between, it stays as it is.
+    """
     rollback = _running(status)
+    if rollback.phase is not Phase.DECIDED:
+        return status
     placed_by = _placed_by(rollback)
     status = replace(status, last_rollback=replace(rollback, phase=Phase.PATCHED, patched_time=now, refused=None))
     if placed_by is PlacedBy.REASSERTION:

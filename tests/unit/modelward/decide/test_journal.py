@@ -244,3 +244,9 @@ LATELY = {"never": ((), False), "a day ago": ((NOW - DAY,), False), "an hour ago
 @pytest.mark.parametrize(("moments", "lately"), LATELY.values(), ids=LATELY)
 def test_put_right_within_a_day(moments: tuple[Any, ...], lately: bool):  # noqa: FBT001
     assert journal.reasserted_lately(a_status(reassertions=moments), NOW) is lately
+
+
+@pytest.mark.parametrize("placed_by", [PlacedBy.ROLLBACK, PlacedBy.REQUEST, PlacedBy.REASSERTION])
+def test_a_patch_that_is_written_down_already_begins_no_second_landing(placed_by: PlacedBy):
+    once = journal.patched(decided(placed_by=placed_by), a_serving(A), NOW)
+    assert journal.patched(once, a_serving(A), NOW + MINUTE) == once
