@@ -11,6 +11,9 @@ WORKERS ?= $(if $(KUBECONFIG),0,2)
 # The version of Kubernetes that `make cluster` builds and runs: 1.36, 1.35 or 1.30.
 KUBERNETES ?= 1.36
 export SANDBOX_KUBERNETES = $(KUBERNETES)
+# Real parts on a busy machine are late now and then: what failed is run once more, alone, and that is said.
+AGAIN = || { [ $$? -eq 1 ] && echo "ONCE MORE, alone: what failed" && $(BIN)/python -m pytest --quiet --last-failed \
+	--last-failed-no-failures none
 .DEFAULT_GOAL := help
 .PHONY: help reference docs docs-check demo up down quickstart test lint fmt types gitops unit cluster cluster-oldest e2e \
 	image wheels bench manifests manifests-check lock release-check clean
@@ -45,19 +48,21 @@ types: .venv/.dev ## Check types
 	$(BIN)/mypy
 
 unit: .venv/.dev gitops ## Run the tests that need no cluster: unit, component, integration (real PostgreSQL)
-	$(BIN)/python -m pytest --quiet --numprocesses 2 $(LAYERS)
+	$(BIN)/python -m pytest --quiet --numprocesses 2 $(LAYERS) $(AGAIN) $(LAYERS); }
 
 cluster: .venv/.dev gitops ## Run the tests against a real API server; KUBERNETES=1.35 for another version
-	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile tests/cluster
+	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile tests/cluster $(AGAIN) tests/cluster; }
 
 cluster-oldest: .venv/.dev ## Run what depends on the version of Kubernetes against the oldest one that is supported
-	SANDBOX_KUBERNETES=1.30 $(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile -m every_version tests/cluster
+	export SANDBOX_KUBERNETES=1.30; \
+	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile -m every_version tests/cluster \
+	$(AGAIN) -m every_version tests/cluster; }
 
 gitops: .venv/.dev
 	@$(BIN)/python -m sandbox.gitops
 
 e2e: .venv/.dev ## Run the tests on a real node, with the operator from its image: needs Docker and kind, or root
-	@$(BIN)/python -m node $(BIN)/python -m pytest --quiet --timeout 400 tests/e2e
+	@$(BIN)/python -m node bash -c '$(BIN)/python -m pytest --quiet --timeout 400 tests/e2e $(AGAIN) --timeout 400 tests/e2e; }'
 
 image: .venv/.demo ## Build the operator's image, with Docker or with buildah
 	@$(BIN)/python -m image
