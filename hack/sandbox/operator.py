@@ -83,14 +83,14 @@ def install(cluster: Cluster, say: Say = print) -> None:
         raise SandboxError(f"helm upgrade --install failed:\n{done.stderr.strip()}")
     wait = ("wait", "--for=condition=Established", "crd/modeldeployments.modelward.dev", "--timeout=30s")
     Kubectl(cluster).run(*wait)
-    wait_until(lambda: _is_served(cluster), for_="the API server to list ModelDeployments", timeout=30)
+    wait_until(lambda: _is_served(cluster), for_="the API server to list and explain ModelDeployments", timeout=60)
 
 
 def _is_served(cluster: Cluster) -> bool:
-    """Whether discovery lists our resource, which comes a moment after the definition is established."""
-    return "modeldeployments" in Kubectl(cluster).run(
-        "api-resources", "--api-group=modelward.dev", "--output=name", check=False
-    )
+    """Whether discovery lists our resource and its manual is there: both come a moment after it is established."""
+    kubectl = Kubectl(cluster)
+    listed = kubectl.run("api-resources", "--api-group=modelward.dev", "--output=name", check=False)
+    return "modeldeployments" in listed and "FIELDS" in kubectl.run("explain", "mdl.spec", check=False)
 
 
 def uninstall(cluster: Cluster) -> None:
