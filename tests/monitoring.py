@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import yaml
@@ -26,9 +26,14 @@ Json = dict[str, Any]
 def need(package: str, *names: str) -> str:
     """Find a program; without it the test is skipped aloud on somebody's desk, and fails in CI."""
     found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is not None:
-        return found
-    said = f"{names[0]} is not here: apt-get install {package} (.ci/run does it as root)"
+    if found is None:
+        go_without(package)
+    return found
+
+
+def go_without(package: str) -> NoReturn:
+    """Skip aloud on somebody's desk, and fail in CI, where what the package holds is not here."""
+    said = f"what {package} holds is not here: apt-get install {package} (.ci/run does it as root)"
     if os.environ.get("CI"):
         pytest.fail(said)
     pytest.skip(said)

@@ -10,6 +10,7 @@ import pytest
 
 from cluster.lives import Life, audited, expect_one_rollback
 from cluster.scenes import GOOD, WORSE, A, B, Model, is_condition, unused_name
+from monitoring import go_without
 from sandbox import operator as operators
 from sandbox import scene
 from sandbox.kubectl import Kubectl
@@ -48,9 +49,10 @@ def second(life: Life) -> Iterator[Operator]:
     operator.stop()
 
 
-@pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed; .ci/run installs it")
 @pytest.mark.parametrize("off", OFF.values(), ids=OFF)
 def test_an_operator_whose_clock_is_wrong_judges_by_the_databases_and_says_so(life: Life, model: Model, off: str):
+    if FAKETIME is None:
+        go_without("libfaketime")
     life.begin_again(environment={"LD_PRELOAD": str(FAKETIME), "FAKETIME": off, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
     model.watch()
     model.until_verdict("InsufficientData", A)
