@@ -54,7 +54,7 @@ cluster: .venv/.dev gitops ## Run the tests against a real API server; KUBERNETE
 	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile tests/cluster $(AGAIN) tests/cluster; }
 
 cluster-oldest: .venv/.dev ## Run what depends on the version of Kubernetes against the oldest one that is supported
-	export SANDBOX_KUBERNETES=1.30; \
+	export SANDBOX_KUBERNETES=1.30 && \
 	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile -m every_version tests/cluster \
 	$(AGAIN) -m every_version tests/cluster; }
 
